@@ -1,1 +1,15 @@
+/**
+ * The parts that models are built from, each a {@link grounds.model.layer.Layer}: a tensor in, a
+ * tensor out.
+ *
+ * <p>Start with {@link grounds.model.layer.TransformerBlock} and follow its four parts down to
+ * {@link grounds.model.layer.Linear}. A layer asks {@link grounds.tensor.Parameters} for its
+ * weights when it is made; shapes are [batch, time, channels] unless a comment says otherwise.
+ * Everything is written in NDArray operations that both PyTorch and MXNet have: this is the
+ * readable path, and the reference for any faster one.
+ *
+ * <p>To add a layer, implement the interface and take weights from the name space you are given.
+ * Never multiply, divide or raise by a Java number what needs a gradient: DJL frees the number's
+ * buffer while autograd still reads it. Use a constant from {@code Parameters.constant}.
+ */
 package grounds.model.layer;

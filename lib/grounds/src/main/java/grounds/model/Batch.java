@@ -1,0 +1,83 @@
+package grounds.model;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+
+/**
+ * Windows of text that a model reads at once, and at each position the token that came next.
+ *
+ * @param size how many windows
+ * @param time tokens a window
+ * @param inputs token ids, window after window
+ * @param targets the inputs shifted by one: what the model should predict
+ */
+public record Batch(int size, int time, long[] inputs, long[] targets) {
+
+  public Batch {
+    if (size < 1 || time < 1) {
+      throw new IllegalArgumentException(
+          "Wanted a batch of 1 or more windows of 1 or more tokens, got "
+              + size
+              + " of "
+              + time
+              + ".");
+    }
+    if (inputs.length != size * time || targets.length != size * time) {
+      throw new IllegalArgumentException(
+          "Wanted "
+              + size
+              + " x "
+              + time
+              + " inputs and targets, got "
+              + inputs.length
+              + " and "
+              + targets.length
+              + ".");
+    }
+  }
+
+  /** Cuts windows of the given length out of a text, one at each start. */
+  public static Batch of(int[] tokens, int time, int... starts) {
+    long[] inputs = new long[starts.length * time];
+    long[] targets = new long[starts.length * time];
+    for (int row = 0; row < starts.length; row++) {
+      for (int t = 0; t < time; t++) {
+        inputs[row * time + t] = tokens[starts[row] + t];
+        targets[row * time + t] = tokens[starts[row] + t + 1];
+      }
+    }
+    return new Batch(starts.length, time, inputs, targets);
+  }
+
+  /** How many tokens are predicted. */
+  public int tokens() {
+    return size * time;
+  }
+
+  /** The inputs as int64 [batch, time], owned by the manager. */
+  public NDArray inputs(NDManager manager) {
+    return manager.create(inputs, new Shape(size, time));
+  }
+
+  /** The targets as int64 [batch, time], owned by the manager. */
+  public NDArray targets(NDManager manager) {
+    return manager.create(targets, new Shape(size, time));
+  }
+
+  /** Fails unless the text has a window of that length and a token after it. */
+  public static void requireWindow(String what, int[] tokens, int time) {
+    if (tokens.length < time + 1) {
+      throw new IllegalArgumentException(
+          "Wanted at least "
+              + (time + 1)
+              + " tokens of "
+              + what
+              + " text (the context of "
+              + time
+              + " and the token after it), got "
+              + tokens.length
+              + ". Take a longer text or a shorter context.");
+    }
+  }
+}

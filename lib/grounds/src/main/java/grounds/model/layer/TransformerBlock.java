@@ -1,0 +1,44 @@
+package grounds.model.layer;
+
+import ai.djl.ndarray.NDArray;
+
+/**
+ * One block of GPT-2: x + attention(norm(x)), then x + feedForward(norm(x)). Normalising before
+ * each part leaves the residual stream untouched from bottom to top (Radford et al. 2019).
+ */
+public final class TransformerBlock implements Layer {
+
+  private final LayerNorm attentionNorm;
+  private final CausalSelfAttention attention;
+  private final LayerNorm feedForwardNorm;
+  private final FeedForward feedForward;
+  private final Dropout dropout;
+
+  /** Puts the block together from its parts, made in this order. */
+  public TransformerBlock(
+      LayerNorm attentionNorm,
+      CausalSelfAttention attention,
+      LayerNorm feedForwardNorm,
+      FeedForward feedForward,
+      Dropout dropout) {
+    this.attentionNorm = attentionNorm;
+    this.attention = attention;
+    this.feedForwardNorm = feedForwardNorm;
+    this.feedForward = feedForward;
+    this.dropout = dropout;
+  }
+
+  /** Takes and gives [batch, time, channels]. */
+  @Override
+  public NDArray forward(NDArray input, boolean training) {
+    NDArray attended = attention.forward(attentionNorm.forward(input, training), training);
+    NDArray x = input.add(dropout.forward(attended, training));
+    NDArray thought = feedForward.forward(feedForwardNorm.forward(x, training), training);
+    return x.add(dropout.forward(thought, training));
+  }
+
+  /** What the heads look at: [batch, heads, time, time]. */
+  public NDArray attentionWeights(NDArray input) {
+    return attention.weights(attentionNorm.forward(input, false));
+  }
+}

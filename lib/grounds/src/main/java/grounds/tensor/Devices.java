@@ -1,0 +1,73 @@
+package grounds.tensor;
+
+import ai.djl.Device;
+import ai.djl.engine.Engine;
+import ai.djl.ndarray.NDManager;
+
+/**
+ * The processor that tensors live on: the CPU, or a GPU where one was asked for with {@code
+ * GROUNDS_DEVICE=gpu}. Asking for a GPU that cannot be used is an error, never a silent fallback.
+ */
+public final class Devices {
+
+  private Devices() {}
+
+  /** The device named by {@code GROUNDS_DEVICE} ({@code cpu} or {@code gpu}), else the CPU. */
+  public static Device current() {
+    String property = System.getProperty("grounds.device", System.getenv("GROUNDS_DEVICE"));
+    return property == null || property.isBlank() ? Device.cpu() : select(property.trim());
+  }
+
+  /**
+   * The device of that name.
+   *
+   * @param name {@code cpu}, {@code gpu} (the first) or {@code gpu:N}
+   * @throws IllegalStateException if a GPU is named and the engine sees none
+   */
+  public static Device select(String name) {
+    if (name.equals("cpu")) {
+      return Device.cpu();
+    }
+    if (!name.matches("gpu(:\\d+)?")) {
+      throw new IllegalArgumentException(
+          "Wanted a device 'cpu', 'gpu' or 'gpu:N', got '" + name + "'. Set GROUNDS_DEVICE so.");
+    }
+    int index = name.equals("gpu") ? 0 : Integer.parseInt(name.substring(4));
+    Engine engine = Engine.getInstance();
+    int count = engine.getGpuCount();
+    if (index >= count) {
+      throw new IllegalStateException(
+          "Asked for "
+              + name
+              + ", but "
+              + engine.getEngineName()
+              + " "
+              + engine.getVersion()
+              + " sees "
+              + count
+              + " GPU(s). Either unset GROUNDS_DEVICE to use the CPU, or check that nvidia-smi lists"
+              + " the card, that the lab was started with its CUDA build, and that no"
+              + " pytorch-native-cpu jar is on the class path (it forces the CPU).");
+    }
+    return Device.gpu(index);
+  }
+
+  /** A manager for tensors on the current device; whoever asks for it closes it. */
+  public static NDManager newManager() {
+    return NDManager.newBaseManager(current());
+  }
+
+  /** One line that says what computes: engine, version, device, threads of the machine. */
+  public static String describe() {
+    Engine engine = Engine.getInstance();
+    return engine.getEngineName()
+        + " "
+        + engine.getVersion()
+        + " on "
+        + current()
+        + ", "
+        + Runtime.getRuntime().availableProcessors()
+        + " processors, Java "
+        + Runtime.version().feature();
+  }
+}

@@ -1,0 +1,156 @@
+package grounds.tensor;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.NDScope;
+import ai.djl.ndarray.types.Shape;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.SplittableRandom;
+import java.util.stream.Stream;
+
+/**
+ * The trained tensors of one model, by name, in the order in which its layers made them; it makes,
+ * initialises and owns them. A layer asks for its own in its constructor; {@link #in} gives it a
+ * name space:
+ *
+ * <pre>{@code
+ * NDArray weight = parameters.in("head").normal("weight", 0.02, vocabularySize, channels);
+ * }</pre>
+ *
+ * <p>Each tensor draws from its own stream, derived from the seed and its name: the same on every
+ * engine and machine, and unchanged when another layer is added.
+ */
+public final class Parameters implements AutoCloseable {
+
+  private final NDManager manager;
+  private final long seed;
+  private final String prefix;
+  private final Map<String, Parameter> all;
+
+  /** An empty set on the current device. */
+  public Parameters(long seed) {
+    this(Devices.newManager(), seed);
+  }
+
+  /** An empty set that owns the given manager. */
+  public Parameters(NDManager manager, long seed) {
+    this(manager, seed, "", new LinkedHashMap<>());
+  }
+
+  private Parameters(NDManager manager, long seed, String prefix, Map<String, Parameter> all) {
+    this.manager = manager;
+    this.seed = seed;
+    this.prefix = prefix;
+    this.all = all;
+  }
+
+  /** The same set, with names that start with the given one and a dot. */
+  public Parameters in(String name) {
+    return new Parameters(manager, seed, prefix + name + ".", all);
+  }
+
+  /** A tensor drawn from a normal distribution around 0. */
+  public NDArray normal(String name, double standardDeviation, long... shape) {
+    SplittableRandom random = Seeds.random(Seeds.derive(seed, prefix + name));
+    float[] values = new float[size(shape)];
+    for (int i = 0; i < values.length; i++) {
+      values[i] = (float) (standardDeviation * random.nextGaussian());
+    }
+    return add(name, values, shape);
+  }
+
+  /** A tensor of zeros. */
+  public NDArray zeros(String name, long... shape) {
+    return add(name, new float[size(shape)], shape);
+  }
+
+  /** A tensor of ones. */
+  public NDArray ones(String name, long... shape) {
+    float[] values = new float[size(shape)];
+    Arrays.fill(values, 1f);
+    return add(name, values, shape);
+  }
+
+  /**
+   * A tensor that is not trained and never changes, such as a mask. It lives as long as the model,
+   * so that autograd may hold it.
+   */
+  public NDArray constant(float[] values, long... shape) {
+    return own(manager.create(values, new Shape(shape)));
+  }
+
+  /** The manager that owns the tensors. */
+  public NDManager manager() {
+    return manager;
+  }
+
+  /** The parameters in the order of their making. */
+  public Stream<Parameter> stream() {
+    return all.values().stream();
+  }
+
+  /** The parameters by name, in the order of their making. */
+  public Map<String, Parameter> byName() {
+    return Collections.unmodifiableMap(all);
+  }
+
+  /**
+   * The parameter of that full name.
+   *
+   * @throws IllegalArgumentException if there is none
+   */
+  public Parameter get(String name) {
+    Parameter parameter = all.get(prefix + name);
+    if (parameter == null) {
+      throw new IllegalArgumentException(
+          "Wanted a parameter '" + prefix + name + "'; this model has " + all.keySet() + ".");
+    }
+    return parameter;
+  }
+
+  /** How many values are trained. */
+  public long count() {
+    return all.values().stream().mapToLong(Parameter::size).sum();
+  }
+
+  /** Closes every tensor of the model. */
+  @Override
+  public void close() {
+    manager.close();
+  }
+
+  private NDArray add(String name, float[] values, long... shape) {
+    NDArray array = own(manager.create(values, new Shape(shape)));
+    array.setRequiresGradient(true);
+    Parameter parameter = new Parameter(prefix + name, array);
+    if (all.putIfAbsent(parameter.name(), parameter) != null) {
+      array.close();
+      throw new IllegalArgumentException(
+          "The model has a parameter '"
+              + parameter.name()
+              + "' already: give each layer a name of its own with in(...).");
+    }
+    return array;
+  }
+
+  /** A model made inside a scope outlives it. */
+  private static NDArray own(NDArray array) {
+    NDScope.unregister(array);
+    return array;
+  }
+
+  private static int size(long... shape) {
+    long size = 1;
+    for (long dimension : shape) {
+      if (dimension < 1) {
+        throw new IllegalArgumentException(
+            "Wanted dimensions of 1 or more, got " + Arrays.toString(shape) + ".");
+      }
+      size = Math.multiplyExact(size, dimension);
+    }
+    return Math.toIntExact(size);
+  }
+}

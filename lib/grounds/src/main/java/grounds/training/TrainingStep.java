@@ -1,0 +1,45 @@
+package grounds.training;
+
+import ai.djl.ndarray.NDArray;
+import grounds.model.Batch;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * One optimizer step on one model: forward, backward, clip, update. The seam between the readable
+ * path and any faster one; both keep the same weights and optimizer state.
+ */
+public interface TrainingStep extends AutoCloseable {
+
+  /**
+   * Takes one step. If the loss or the gradient norm is not finite, nothing is updated.
+   *
+   * @param batches the micro-batches whose gradients are averaged, of equal size
+   * @param learningRate the rate of this step
+   * @param seed decides what dropout drops
+   */
+  Result take(List<Batch> batches, double learningRate, long seed);
+
+  /** The optimizer's tensors by name, to be saved or filled in place. */
+  Map<String, NDArray> optimizerState();
+
+  /** Goes on after that many steps, once the tensors of the state have been filled. */
+  void resumeAfter(int steps);
+
+  @Override
+  void close();
+
+  /**
+   * What a step measured.
+   *
+   * @param loss mean cross-entropy before the update, in nats per token
+   * @param gradientNorm global L2 norm before clipping
+   */
+  record Result(double loss, double gradientNorm) {
+
+    /** Whether both figures are numbers, so that the step was applied. */
+    public boolean isFinite() {
+      return Double.isFinite(loss) && Double.isFinite(gradientNorm);
+    }
+  }
+}
