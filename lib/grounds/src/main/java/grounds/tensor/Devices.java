@@ -12,6 +12,25 @@ public final class Devices {
 
   private Devices() {}
 
+  /**
+   * The tensor engine: PyTorch, or the one named by {@code DJL_DEFAULT_ENGINE}.
+   *
+   * @throws IllegalStateException if that engine is not on the class path
+   */
+  public static Engine engine() {
+    String name = System.getenv("DJL_DEFAULT_ENGINE");
+    name = System.getProperty("ai.djl.default_engine", name == null ? "PyTorch" : name);
+    if (!Engine.hasEngine(name)) {
+      throw new IllegalStateException(
+          "Wanted the engine "
+              + name
+              + ", but the class path has only "
+              + Engine.getAllEngines()
+              + ". For MXNet start the lab with --engine mxnet.");
+    }
+    return Engine.getEngine(name);
+  }
+
   /** The device named by {@code GROUNDS_DEVICE} ({@code cpu} or {@code gpu}), else the CPU. */
   public static Device current() {
     String property = System.getProperty("grounds.device", System.getenv("GROUNDS_DEVICE"));
@@ -33,7 +52,7 @@ public final class Devices {
           "Wanted a device 'cpu', 'gpu' or 'gpu:N', got '" + name + "'. Set GROUNDS_DEVICE so.");
     }
     int index = name.equals("gpu") ? 0 : Integer.parseInt(name.substring(4));
-    Engine engine = Engine.getInstance();
+    Engine engine = engine();
     int count = engine.getGpuCount();
     if (index >= count) {
       throw new IllegalStateException(
@@ -54,12 +73,12 @@ public final class Devices {
 
   /** A manager for tensors on the current device; whoever asks for it closes it. */
   public static NDManager newManager() {
-    return NDManager.newBaseManager(current());
+    return engine().newBaseManager(current());
   }
 
   /** One line that says what computes: engine, version, device, threads of the machine. */
   public static String describe() {
-    Engine engine = Engine.getInstance();
+    Engine engine = engine();
     return engine.getEngineName()
         + " "
         + engine.getVersion()

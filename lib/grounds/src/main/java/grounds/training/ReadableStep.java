@@ -17,6 +17,7 @@ import java.util.OptionalDouble;
 public final class ReadableStep implements TrainingStep {
 
   private final LanguageModel model;
+  private final Engine engine;
   private final AdamW optimizer;
   private final OptionalDouble maxGradientNorm;
 
@@ -27,6 +28,7 @@ public final class ReadableStep implements TrainingStep {
    */
   public ReadableStep(LanguageModel model, AdamW.Config optimizer, OptionalDouble maxGradientNorm) {
     this.model = model;
+    this.engine = model.parameters().manager().getEngine();
     this.optimizer = new AdamW(model.parameters(), optimizer);
     this.maxGradientNorm = maxGradientNorm;
   }
@@ -36,7 +38,7 @@ public final class ReadableStep implements TrainingStep {
     double loss = 0;
     optimizer.zeroGradients();
     for (int i = 0; i < batches.size(); i++) {
-      Engine.getInstance().setRandomSeed((int) Seeds.derive(seed, i));
+      engine.setRandomSeed((int) Seeds.derive(seed, i));
       loss += backward(batches.get(i)) / batches.size();
     }
     // Gradients add up over micro-batches: their mean is the gradient of the large batch.
@@ -54,7 +56,7 @@ public final class ReadableStep implements TrainingStep {
     NDManager manager = model.parameters().manager();
     // The inputs stay open until backward is done: autograd reads them.
     try (TensorScope scope = TensorScope.open(manager);
-        GradientCollector collector = Engine.getInstance().newGradientCollector()) {
+        GradientCollector collector = engine.newGradientCollector()) {
       NDArray logits = model.logits(batch.inputs(scope.manager()), true);
       NDArray loss = CrossEntropy.mean(logits, batch.targets(scope.manager()));
       collector.backward(loss);

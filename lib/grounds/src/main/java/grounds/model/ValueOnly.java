@@ -1,0 +1,63 @@
+package grounds.model;
+
+import ai.djl.ndarray.NDArray;
+import grounds.model.layer.CausalMean;
+import grounds.tensor.Parameters;
+
+/**
+ * The baseline without attention: every earlier token counts the same. Beside {@link SelfAttention}
+ * it shows what the questions and answers are worth.
+ */
+public final class ValueOnly implements LanguageModel {
+
+  /**
+   * The shape of the baseline.
+   *
+   * @param vocabularySize number of different tokens
+   * @param contextLength most tokens seen at once
+   * @param channels width of every layer
+   */
+  public record Config(int vocabularySize, int contextLength, int channels) implements ModelConfig {
+    public Config {
+      ModelConfig.requirePositive("vocabulary size", vocabularySize);
+      ModelConfig.requirePositive("context length", contextLength);
+      ModelConfig.requirePositive("number of channels", channels);
+    }
+  }
+
+  private final Config config;
+  private final Parameters parameters;
+  private final OneBlock block;
+
+  /** A model with fresh random weights on the current device. */
+  public ValueOnly(Config config, long seed) {
+    this(config, new Parameters(seed));
+  }
+
+  /** A model whose weights the given, empty set makes and owns. */
+  public ValueOnly(Config config, Parameters parameters) {
+    this.config = config;
+    this.parameters = parameters;
+    this.block =
+        new OneBlock(
+            parameters,
+            config,
+            config.channels(),
+            in -> new CausalMean(in, config.contextLength(), config.channels(), 0.02));
+  }
+
+  @Override
+  public NDArray logits(NDArray ids, boolean training) {
+    return block.logits(ids, training);
+  }
+
+  @Override
+  public Config config() {
+    return config;
+  }
+
+  @Override
+  public Parameters parameters() {
+    return parameters;
+  }
+}

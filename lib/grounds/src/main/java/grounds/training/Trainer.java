@@ -1,0 +1,375 @@
+package grounds.training;
+
+import ai.djl.ndarray.NDArray;
+import grounds.checkpoint.Checkpoint;
+import grounds.evaluation.Perplexity;
+import grounds.model.Batch;
+import grounds.model.LanguageModel;
+import grounds.tensor.Seeds;
+import grounds.training.TrainingEvent.Outcome;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CancellationException;
+
+/**
+ * Trains a model on a text, and measures it on another.
+ *
+ * <pre>{@code
+ * Trainer trainer = new Trainer(model, training, validation, TrainingConfig.of(4000, 32, 1e-3));
+ * TrainingResult result = trainer.listen(new LiveChart()).resumeFrom(folder).run();
+ * }</pre>
+ *
+ * <p>Interrupting the thread stops the run after the current step; {@link #run} then goes on from
+ * there. With a folder, every evaluation leaves a checkpoint, from which a run that was killed ends
+ * with the same weights, bit for bit on one CPU and thread count, as one that was never stopped.
+ * One run at a time, on the thread that calls it.
+ */
+public final class Trainer implements AutoCloseable {
+
+  /** The file to go on from. */
+  public static final String LAST = "last.safetensors";
+
+  /** The weights with the lowest validation loss. */
+  public static final String BEST = "best.safetensors";
+
+  private static final String OPTIMIZER = "optimizer.";
+
+  private final LanguageModel model;
+  private final int[] training;
+  private final int[] validation;
+  private final TrainingConfig config;
+  private final TokenBatches batches;
+  private final TrainingStep trainingStep;
+  private final List<TrainingListener> listeners = new ArrayList<>();
+  private Optional<Path> folder = Optional.empty();
+
+  private int step;
+  private Evaluation last = Evaluation.NONE;
+  private Evaluation best = Evaluation.NONE;
+  private volatile boolean stopAsked;
+
+  private record Evaluation(int step, double trainingLoss, double validationLoss) {
+    static final Evaluation NONE = new Evaluation(0, Double.NaN, Double.POSITIVE_INFINITY);
+  }
+
+  /**
+   * A run that starts at step 0, on the readable path.
+   *
+   * @param training token ids to learn from, longer than the model's context
+   * @param validation token ids to measure on, longer than the model's context
+   */
+  public Trainer(LanguageModel model, int[] training, int[] validation, TrainingConfig config) {
+    this(
+        model,
+        training,
+        validation,
+        config,
+        new ReadableStep(model, config.optimizer(), config.maxGradientNorm()));
+  }
+
+  /** The same with another way to take a step. */
+  public Trainer(
+      LanguageModel model,
+      int[] training,
+      int[] validation,
+      TrainingConfig config,
+      TrainingStep trainingStep) {
+    int time = model.config().contextLength();
+    Batch.requireWindow("validation", validation, time);
+    requireIds("training", training, model.config().vocabularySize());
+    requireIds("validation", validation, model.config().vocabularySize());
+    this.model = model;
+    this.training = training;
+    this.validation = validation;
+    this.config = config;
+    this.batches = new TokenBatches(training, config.batch(), time, config.seed());
+    this.trainingStep = trainingStep;
+  }
+
+  /** Tells the listener what happens from now on. */
+  public Trainer listen(TrainingListener listener) {
+    listeners.add(listener);
+    return this;
+  }
+
+  /**
+   * Keeps checkpoints in that folder, which must not hold a run already.
+   *
+   * @throws IllegalStateException if it does: nothing finished is overwritten
+   */
+  public Trainer saveTo(Path folder) {
+    Path file = folder.resolve(LAST);
+    if (Files.exists(file)) {
+      throw new IllegalStateException(
+          folder
+              + " holds a training run already. Call resumeFrom to go on with it, or choose another"
+              + " folder, or delete this one.");
+    }
+    this.folder = Optional.of(folder);
+    return this;
+  }
+
+  /**
+   * Goes on from the last checkpoint in that folder, or starts a run there if there is none.
+   *
+   * @throws IllegalArgumentException if the checkpoint is of another model, training config or
+   *     text, or damaged
+   */
+  public Trainer resumeFrom(Path folder) {
+    Path file = folder.resolve(LAST);
+    if (Files.exists(file)) {
+      try (Checkpoint checkpoint = Checkpoint.open(file)) {
+        requireSame(file, "training config", checkpoint.text("training"), config.toString());
+        requireSame(file, "training text", checkpoint.text("data"), dataHash());
+        Map<String, NDArray> state = optimizerState();
+        checkpoint.restore(model);
+        checkpoint.fill(state);
+        step = Integer.parseInt(checkpoint.text("step"));
+        batches.seek(Long.parseLong(checkpoint.text("batches")));
+        trainingStep.resumeAfter(step);
+        last = evaluation(checkpoint.text("last"));
+        best = evaluation(checkpoint.text("best"));
+      }
+    }
+    this.folder = Optional.of(folder);
+    return this;
+  }
+
+  /**
+   * Trains until all steps are done or {@link #stop} is called.
+   *
+   * @throws TrainingStoppedException if the thread is interrupted; call again to go on
+   * @throws TrainingDivergedException if the loss or a gradient is not a finite number
+   * @throws java.io.UncheckedIOException if a checkpoint cannot be written; make room and call
+   *     again
+   */
+  public TrainingResult run() {
+    long start = System.nanoTime();
+    Clock clock = new Clock();
+    stopAsked = false;
+    Outcome outcome = Outcome.FAILED;
+    tell(
+        new TrainingEvent.Started(
+            step, config.steps(), model.parameters().count(), tokensPerStep()));
+    try {
+      train(clock);
+      outcome = step < config.steps() ? Outcome.STOPPED : Outcome.FINISHED;
+    } catch (CancellationException e) {
+      Thread.interrupted();
+      outcome = Outcome.STOPPED;
+      folder.ifPresent(this::save);
+      throw new TrainingStoppedException(
+          "Stopped after step %,d of %,d. The model keeps what it learned; call run() to go on."
+              .formatted(step, config.steps()));
+    } finally {
+      tell(new TrainingEvent.Ended(step, outcome, (System.nanoTime() - start) / 1e9));
+    }
+    return new TrainingResult(
+        step,
+        outcome,
+        last.trainingLoss,
+        last.validationLoss,
+        best.step,
+        best.validationLoss,
+        (System.nanoTime() - start) / 1e9,
+        clock.tokensPerSecond());
+  }
+
+  private void train(Clock clock) {
+    while (step < config.steps() && !stopAsked) {
+      if (Thread.currentThread().isInterrupted()) {
+        throw new CancellationException();
+      }
+      double learningRate = config.learningRate().at(step);
+      long start = System.nanoTime();
+      TrainingStep.Result result =
+          trainingStep.take(nextBatches(), learningRate, Seeds.derive(config.seed(), step));
+      requireFinite(result, learningRate);
+      step++;
+      double tokensPerSecond = clock.add(tokensPerStep(), System.nanoTime() - start);
+      tell(
+          new TrainingEvent.Stepped(
+              step,
+              config.steps(),
+              result.loss(),
+              learningRate,
+              result.gradientNorm(),
+              tokensPerSecond));
+      if (step % config.evaluateEvery() == 0 || step == config.steps()) {
+        evaluate();
+        folder.ifPresent(this::save);
+      }
+    }
+    if (stopAsked) {
+      folder.ifPresent(this::save);
+    }
+  }
+
+  private List<Batch> nextBatches() {
+    List<Batch> next = new ArrayList<>();
+    for (int i = 0; i < config.accumulation(); i++) {
+      next.add(batches.next());
+    }
+    return next;
+  }
+
+  private void evaluate() {
+    int windows = config.evaluationWindows();
+    last =
+        new Evaluation(
+            step,
+            Perplexity.of(model, training, windows).loss(),
+            Perplexity.of(model, validation, windows).loss());
+    boolean isBest = last.validationLoss < best.validationLoss;
+    if (isBest) {
+      best = last;
+      folder.ifPresent(to -> Checkpoint.write(to.resolve(BEST), model));
+    }
+    tell(new TrainingEvent.Evaluated(step, last.trainingLoss, last.validationLoss, isBest));
+  }
+
+  /** Asks the run to end after the current step; from any thread. */
+  public void stop() {
+    stopAsked = true;
+  }
+
+  /** Steps done so far. */
+  public int step() {
+    return step;
+  }
+
+  private void save(Path to) {
+    Map<String, String> texts = new LinkedHashMap<>();
+    texts.put("training", config.toString());
+    texts.put("data", dataHash());
+    texts.put("step", Integer.toString(step));
+    texts.put("batches", Long.toString(batches.drawn()));
+    texts.put("last", text(last));
+    texts.put("best", text(best));
+    Path file = to.resolve(LAST);
+    Checkpoint.write(file, model, optimizerState(), texts);
+    tell(new TrainingEvent.Saved(step, file));
+  }
+
+  private Map<String, NDArray> optimizerState() {
+    Map<String, NDArray> named = new LinkedHashMap<>();
+    trainingStep.optimizerState().forEach((name, array) -> named.put(OPTIMIZER + name, array));
+    return named;
+  }
+
+  private void requireFinite(TrainingStep.Result result, double learningRate) {
+    if (!result.isFinite()) {
+      String saved =
+          folder
+              .map(to -> to.resolve(LAST))
+              .filter(Files::exists)
+              .map(file -> "The last good checkpoint is " + file + ".")
+              .orElse("No checkpoint was written.");
+      throw new TrainingDivergedException(
+          step,
+          "Step %,d gave a loss of %s and a gradient norm of %s, so it was not applied. %s The most likely cause is a learning rate that is too high (it was %.3g): try a third of it, a longer warm-up, or clipping."
+              .formatted(step + 1, result.loss(), result.gradientNorm(), saved, learningRate));
+    }
+  }
+
+  private int tokensPerStep() {
+    return config.batch() * config.accumulation() * model.config().contextLength();
+  }
+
+  /** A listener that fails must not cost the run. */
+  private void tell(TrainingEvent event) {
+    for (TrainingListener listener : listeners) {
+      try {
+        listener.on(event);
+      } catch (RuntimeException e) {
+        System.err.println("A training listener failed and was ignored: " + e);
+      }
+    }
+  }
+
+  private String dataHash() {
+    try {
+      MessageDigest digest = MessageDigest.getInstance("SHA-256");
+      for (int[] part : List.of(training, validation)) {
+        ByteBuffer bytes = ByteBuffer.allocate(4 + 4 * part.length).putInt(part.length);
+        bytes.asIntBuffer().put(part);
+        digest.update(bytes.array());
+      }
+      return HexFormat.of().formatHex(digest.digest());
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("Every Java has SHA-256.", e);
+    }
+  }
+
+  private static String text(Evaluation evaluation) {
+    return evaluation.step + " " + evaluation.trainingLoss + " " + evaluation.validationLoss;
+  }
+
+  private static Evaluation evaluation(String text) {
+    String[] parts = text.split(" ");
+    return new Evaluation(
+        Integer.parseInt(parts[0]), Double.parseDouble(parts[1]), Double.parseDouble(parts[2]));
+  }
+
+  private static void requireSame(Path file, String what, String stored, String wanted) {
+    if (!stored.equals(wanted)) {
+      throw new IllegalArgumentException(
+          file
+              + " was written with another "
+              + what
+              + ".\n  stored: "
+              + stored
+              + "\n  now:    "
+              + wanted
+              + "\nUse the stored one to go on, or another folder for a new run.");
+    }
+  }
+
+  private static void requireIds(String what, int[] tokens, int vocabularySize) {
+    for (int i = 0; i < tokens.length; i++) {
+      if (tokens[i] < 0 || tokens[i] >= vocabularySize) {
+        throw new IllegalArgumentException(
+            "Wanted "
+                + what
+                + " ids from 0 to "
+                + (vocabularySize - 1)
+                + ", got "
+                + tokens[i]
+                + " at position "
+                + i
+                + ". The model and the tokenizer have different vocabularies.");
+      }
+    }
+  }
+
+  /** Closes the optimizer; the model stays open. */
+  @Override
+  public void close() {
+    trainingStep.close();
+  }
+
+  /** Sums up the time of the steps alone. */
+  private static final class Clock {
+    private long tokens;
+    private long nanos;
+
+    double add(long stepTokens, long stepNanos) {
+      tokens += stepTokens;
+      nanos += stepNanos;
+      return stepTokens * 1e9 / stepNanos;
+    }
+
+    double tokensPerSecond() {
+      return nanos == 0 ? 0 : tokens * 1e9 / nanos;
+    }
+  }
+}
