@@ -93,7 +93,7 @@ public final class AdamW implements AutoCloseable {
   }
 
   /**
-   * Moves every parameter once by its gradient, then sets the gradient to zero.
+   * Moves every parameter once by its gradient.
    *
    * @param learningRate the rate of this step
    * @param gradientScale what the gradients are multiplied by first: 1, or less to clip them
@@ -122,15 +122,17 @@ public final class AdamW implements AutoCloseable {
         // weight -= rate (mean / meanCorrection) / (sqrt(square / squareCorrection) + epsilon)
         NDArray root = slot.square.sqrt().divi(rootCorrection).addi(config.epsilon());
         weight.subi(slot.mean.div(root).muli(stepSize));
-        slot.parameter.zeroGradient();
       }
     }
   }
 
   /** Sets all gradients to zero: nothing else does, not even a new gradient collector. */
+  @SuppressWarnings("try") // the scope is only a bracket
   public void zeroGradients() {
-    for (Slot slot : slots) {
-      slot.parameter.zeroGradient();
+    try (TensorScope scope = TensorScope.open(manager)) {
+      for (Slot slot : slots) {
+        slot.parameter.zeroGradient();
+      }
     }
   }
 
