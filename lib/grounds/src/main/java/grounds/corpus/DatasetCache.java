@@ -146,19 +146,23 @@ public final class DatasetCache {
     try {
       return download(dataset);
     } catch (InterruptedException | ClosedByInterruptException e) {
-      Thread.currentThread().interrupt();
-      InterruptedIOException interrupted = new InterruptedIOException("interrupted");
-      interrupted.initCause(e);
-      throw new UncheckedIOException(
+      throw interrupted(
           "The download of %s was interrupted; the next one goes on where it stopped: %s"
               .formatted(dataset.name(), part(dataset)),
-          interrupted);
+          e);
     } catch (IOException e) {
       throw new UncheckedIOException(
           "Could not write %s to the folder %s: %s. Name one you can write to in GROUNDS_CACHE."
               .formatted(dataset.name(), folder, Download.reason(e)),
           e);
     }
+  }
+
+  private static UncheckedIOException interrupted(String message, Exception cause) {
+    Thread.currentThread().interrupt();
+    InterruptedIOException interrupted = new InterruptedIOException("interrupted");
+    interrupted.initCause(cause);
+    return new UncheckedIOException(message, interrupted);
   }
 
   private Path part(Dataset dataset) {
@@ -220,10 +224,12 @@ public final class DatasetCache {
     return lock;
   }
 
-  private void transfer(Dataset dataset) throws InterruptedException {
+  private void transfer(Dataset dataset) throws IOException, InterruptedException {
     Path part = part(dataset);
     try {
       new Download(dataset, part, progress, silenceLimit).run();
+    } catch (ClosedByInterruptException e) {
+      throw e;
     } catch (IOException e) {
       throw new DatasetUnreachableException(
           "%s is in no cache folder and could not be downloaded from %s: %s.%n%s"

@@ -30,11 +30,7 @@ public final class CharTokenizer implements Tokenizer {
     Arrays.fill(ids, UNKNOWN);
     for (int id = 0; id < characters.length; id++) {
       int character = characters[id];
-      if (isSurrogate(character)) {
-        throw new IllegalArgumentException(
-            "%s is half of a character, without its other half: the text is broken. Read it with the charset it was written in."
-                .formatted(describe(character)));
-      }
+      requireWhole(character);
       if (id(character) != UNKNOWN) {
         throw new IllegalArgumentException(
             "A vocabulary holds each character once; %s is there at %d and at %d. To collect the characters of a text, use CharTokenizer.of(text)."
@@ -51,11 +47,13 @@ public final class CharTokenizer implements Tokenizer {
   /**
    * The tokenizer of all characters that occur in a text, ids in the order of their code points.
    *
-   * @throws IllegalArgumentException if the text is empty
+   * @throws IllegalArgumentException if the text is empty, or not whole characters
    */
   public static CharTokenizer of(String text) {
     BitSet seen = new BitSet();
     text.codePoints().forEach(seen::set);
+    // Before they are put side by side: two halves from different places would make a whole.
+    seen.stream().forEach(CharTokenizer::requireWhole);
     return ofVocabulary(
         seen.stream()
             .collect(StringBuilder::new, StringBuilder::appendCodePoint, StringBuilder::append)
@@ -74,6 +72,14 @@ public final class CharTokenizer implements Tokenizer {
           "A character tokenizer needs at least one character; the text is empty.");
     }
     return new CharTokenizer(vocabulary);
+  }
+
+  private static void requireWhole(int character) {
+    if (isSurrogate(character)) {
+      throw new IllegalArgumentException(
+          "%s is half of a character, without its other half: the text is broken. Read it again, in the charset it was written in."
+              .formatted(describe(character)));
+    }
   }
 
   /** All characters of the vocabulary in the order of their ids: what a checkpoint stores. */
