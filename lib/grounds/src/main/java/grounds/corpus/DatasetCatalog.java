@@ -110,7 +110,8 @@ public record DatasetCatalog(List<Dataset> datasets) {
         .orElseThrow(
             () ->
                 new IllegalArgumentException(
-                    "There is no data set \"%s\"; there are: %s. A file of your own is loaded with Corpus.fromFile(path)."
+                    ("There is no data set \"%s\"; there are: %s. A file of your own is loaded with"
+                            + " Corpus.fromFile(path).")
                         .formatted(
                             name,
                             datasets.stream()

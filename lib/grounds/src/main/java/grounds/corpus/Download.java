@@ -72,6 +72,7 @@ final class Download {
       long before = partBytes();
       if (before > dataset.sizeBytes()) {
         delete();
+        before = 0;
       } else if (before == dataset.sizeBytes()) {
         return;
       }
@@ -81,7 +82,11 @@ final class Download {
         }
         delete(); // The server cannot go on from this part.
       } catch (IOException e) {
-        if (attempt >= ATTEMPTS || partBytes() <= before) {
+        long after = partBytes();
+        if (after == 0) {
+          delete();
+        }
+        if (attempt >= ATTEMPTS || after <= before) {
           throw e;
         }
       }

@@ -33,7 +33,8 @@ public final class CharTokenizer implements Tokenizer {
       requireWhole(character);
       if (id(character) != UNKNOWN) {
         throw new IllegalArgumentException(
-            "A vocabulary holds each character once; %s is there at %d and at %d. To collect the characters of a text, use CharTokenizer.of(text)."
+            ("A vocabulary holds each character once; %s is there at %d and at %d. To collect the"
+                    + " characters of a text, use CharTokenizer.of(text).")
                 .formatted(describe(character), id(character), id));
       }
       if (Character.isBmpCodePoint(character)) {
@@ -77,7 +78,8 @@ public final class CharTokenizer implements Tokenizer {
   private static void requireWhole(int character) {
     if (isSurrogate(character)) {
       throw new IllegalArgumentException(
-          "%s is half of a character, without its other half: the text is broken. Read it again, in the charset it was written in."
+          ("%s is half of a character, without its other half: the text is broken. Read it again,"
+                  + " in the charset it was written in.")
               .formatted(describe(character)));
     }
   }
@@ -132,7 +134,8 @@ public final class CharTokenizer implements Tokenizer {
   private int character(int id) {
     if (id < 0 || id >= characters.length) {
       throw new IllegalArgumentException(
-          "A token id of this tokenizer is 0 to %d; got %d. Do the model and the tokenizer belong together?"
+          ("A token id of this tokenizer is 0 to %d; got %d. Do the model and the tokenizer belong"
+                  + " together?")
               .formatted(characters.length - 1, id));
     }
     return characters[id];
@@ -144,9 +147,9 @@ public final class CharTokenizer implements Tokenizer {
     int end = offset + Character.charCount(character);
     String after = text.substring(end, Math.min(text.length(), end + SURROUNDINGS));
     return new IllegalArgumentException(
-        ("The vocabulary of %d characters does not have %s, at position %,d of the text, here:"
-                + " \"%s>>%s<<%s\". Leave it out of the text, or make the tokenizer from a text that"
-                + " has it: CharTokenizer.of(text).")
+        ("The vocabulary of %d characters does not have %s, at position %d of the text, here:"
+                + " \"%s>>%s<<%s\". Leave it out of the text, or make the tokenizer from a text"
+                + " that has it: CharTokenizer.of(text).")
             .formatted(
                 characters.length,
                 describe(character),

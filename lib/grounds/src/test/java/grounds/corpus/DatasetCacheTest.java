@@ -402,6 +402,7 @@ class DatasetCacheTest {
     DatasetUnreachableException e =
         assertThrows(DatasetUnreachableException.class, () -> cache().get(dataset));
     assertMentions(e.getMessage().toLowerCase(), "connect", folder.resolve("noise.bin"));
+    assertFalse(Files.exists(part()), "an empty part file is left");
   }
 
   @Test
