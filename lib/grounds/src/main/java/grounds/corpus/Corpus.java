@@ -11,6 +11,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.Locale;
 import java.util.Objects;
 
 /**
@@ -29,7 +30,8 @@ public record Corpus(String name, String text, String source) {
     Objects.requireNonNull(source, "source");
     if (text.isEmpty()) {
       throw new IllegalArgumentException(
-          "The corpus \"%s\" (%s) is empty: there is nothing to learn from. Give a text of at least a few thousand characters."
+          ("The corpus \"%s\" (%s) is empty: there is nothing to learn from. Give a text of at"
+                  + " least a few thousand characters.")
               .formatted(name, source));
     }
   }
@@ -76,6 +78,7 @@ public record Corpus(String name, String text, String source) {
       }
       Corpus fallback = load(dataset.fallback().get(), catalog, cache);
       System.out.printf(
+          Locale.ROOT,
           "%s could not be downloaded (%s): this is %s instead, %,d characters (%s). To have"
               + " %s, save %s as %s (%,d bytes, SHA-256 %s).%n",
           name,
@@ -107,7 +110,7 @@ public record Corpus(String name, String text, String source) {
     CoderResult result = decoder.decode(in, out, true);
     if (result.isError()) {
       throw new UncheckedIOException(
-          "%s is not UTF-8 text: byte %,d does not belong there. Save it as UTF-8 first."
+          "%s is not UTF-8 text: byte %d does not belong there. Save it as UTF-8 first."
               .formatted(file.toAbsolutePath(), in.position()),
           new CharacterCodingException());
     }
@@ -143,7 +146,8 @@ public record Corpus(String name, String text, String source) {
     int training = (int) (trainingFraction * length);
     if (training == 0 || training == length) {
       throw new IllegalArgumentException(
-          "A corpus of %,d characters split at %s leaves one part empty: use a longer text or another fraction."
+          ("A corpus of %d characters split at %s leaves one part empty: use a longer text or"
+                  + " another fraction.")
               .formatted(length, trainingFraction));
     }
     int cut = text.offsetByCodePoints(0, training);
@@ -153,7 +157,12 @@ public record Corpus(String name, String text, String source) {
   /** Name, size and source, for a notebook; not the text itself. */
   @Override
   public String toString() {
-    return "Corpus %s: %,d characters, %d distinct (%s)"
-        .formatted(name, length(), distinctCharacters(), source);
+    return String.format(
+        Locale.ROOT,
+        "Corpus %s: %,d characters, %d distinct (%s)",
+        name,
+        length(),
+        distinctCharacters(),
+        source);
   }
 }

@@ -18,6 +18,7 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Locale;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
@@ -146,19 +147,23 @@ public final class DatasetCache {
     try {
       return download(dataset);
     } catch (InterruptedException | ClosedByInterruptException e) {
-      Thread.currentThread().interrupt();
-      InterruptedIOException interrupted = new InterruptedIOException("interrupted");
-      interrupted.initCause(e);
-      throw new UncheckedIOException(
+      throw interrupted(
           "The download of %s was interrupted; the next one goes on where it stopped: %s"
               .formatted(dataset.name(), part(dataset)),
-          interrupted);
+          e);
     } catch (IOException e) {
       throw new UncheckedIOException(
           "Could not write %s to the folder %s: %s. Name one you can write to in GROUNDS_CACHE."
               .formatted(dataset.name(), folder, Download.reason(e)),
           e);
     }
+  }
+
+  private static UncheckedIOException interrupted(String message, Exception cause) {
+    Thread.currentThread().interrupt();
+    InterruptedIOException interrupted = new InterruptedIOException("interrupted");
+    interrupted.initCause(cause);
+    return new UncheckedIOException(message, interrupted);
   }
 
   private Path part(Dataset dataset) {
@@ -220,10 +225,12 @@ public final class DatasetCache {
     return lock;
   }
 
-  private void transfer(Dataset dataset) throws InterruptedException {
+  private void transfer(Dataset dataset) throws IOException, InterruptedException {
     Path part = part(dataset);
     try {
       new Download(dataset, part, progress, silenceLimit).run();
+    } catch (ClosedByInterruptException e) {
+      throw e;
     } catch (IOException e) {
       throw new DatasetUnreachableException(
           "%s is in no cache folder and could not be downloaded from %s: %s.%n%s"
@@ -239,20 +246,25 @@ public final class DatasetCache {
         Files.exists(place)
             ? "%nThe file that is there now is not it: %s.".formatted(content(place))
             : "";
-    return "To put it there by hand, save it as %s (%s). Or name a folder that holds it in GROUNDS_EXTRA_CACHE.%s"
+    return ("To put it there by hand, save it as %s (%s). Or name a folder that holds it in"
+            + " GROUNDS_EXTRA_CACHE.%s")
         .formatted(place, wanted(dataset), there);
   }
 
   private static String wanted(Dataset dataset) {
-    return "%,d bytes, SHA-256 %s".formatted(dataset.sizeBytes(), dataset.sha256());
+    return content(dataset.sizeBytes(), dataset.sha256());
   }
 
   private static String content(Path file) {
     try {
-      return "%,d bytes, SHA-256 %s".formatted(Files.size(file), sha256(file));
+      return content(Files.size(file), sha256(file));
     } catch (IOException e) {
       return "it cannot be read (" + Download.reason(e) + ")";
     }
+  }
+
+  private static String content(long bytes, String sha256) {
+    return String.format(Locale.ROOT, "%,d bytes, SHA-256 %s", bytes, sha256);
   }
 
   private void verify(Path part, Dataset dataset) throws IOException {
@@ -262,9 +274,9 @@ public final class DatasetCache {
     String came = content(part);
     Files.delete(part);
     throw new UncheckedIOException(
-        ("The checksum of %s is wrong. Wanted: %s. Came from %s: %s. What came is deleted. Try again;"
-                + " if it happens again, something on the way (a proxy, a login page) changes the"
-                + " file.%n%s")
+        ("The checksum of %s is wrong. Wanted: %s. Came from %s: %s. What came is deleted. Try"
+                + " again; if it happens again, something on the way (a proxy, a login page) changes"
+                + " the file.%n%s")
             .formatted(dataset.name(), wanted(dataset), dataset.source(), came, byHand(dataset)),
         new IOException("checksum mismatch"));
   }

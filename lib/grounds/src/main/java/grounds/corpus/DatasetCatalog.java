@@ -64,14 +64,11 @@ public record DatasetCatalog(List<Dataset> datasets) {
     try {
       List<Dataset> datasets = new ArrayList<>();
       JsonObject root = JsonParser.parseReader(json).getAsJsonObject();
-      for (JsonElement entry : root.getAsJsonArray("datasets")) {
+      for (JsonElement entry : member(root, "datasets").getAsJsonArray()) {
         datasets.add(dataset(entry.getAsJsonObject()));
       }
       return new DatasetCatalog(datasets);
-    } catch (JsonParseException
-        | IllegalStateException
-        | ClassCastException
-        | NullPointerException e) {
+    } catch (JsonParseException | IllegalStateException | UnsupportedOperationException e) {
       throw new IllegalArgumentException(
           "A catalogue must look like {\"datasets\": [{\"name\": ..., \"source\": ...}, ...]}: "
               + e.getMessage(),
@@ -113,7 +110,8 @@ public record DatasetCatalog(List<Dataset> datasets) {
         .orElseThrow(
             () ->
                 new IllegalArgumentException(
-                    "There is no data set \"%s\"; there are: %s. A file of your own is loaded with Corpus.fromFile(path)."
+                    ("There is no data set \"%s\"; there are: %s. A file of your own is loaded with"
+                            + " Corpus.fromFile(path).")
                         .formatted(
                             name,
                             datasets.stream()

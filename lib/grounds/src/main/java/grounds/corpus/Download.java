@@ -2,7 +2,9 @@ package grounds.corpus;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.ConnectException;
 import java.net.ProxySelector;
+import java.net.UnknownHostException;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
@@ -10,7 +12,9 @@ import java.net.http.HttpResponse.BodySubscriber;
 import java.net.http.HttpResponse.BodySubscribers;
 import java.net.http.HttpResponse.ResponseInfo;
 import java.nio.ByteBuffer;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.FileChannel;
+import java.nio.channels.UnresolvedAddressException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -63,10 +67,12 @@ final class Download {
             .followRedirects(HttpClient.Redirect.NORMAL)
             .proxy(ProxySelector.getDefault())
             .build();
+    progress.at(dataset, Math.min(partBytes(), dataset.sizeBytes()), dataset.sizeBytes());
     for (int attempt = 1; ; attempt++) {
       long before = partBytes();
       if (before > dataset.sizeBytes()) {
         delete();
+        before = 0;
       } else if (before == dataset.sizeBytes()) {
         return;
       }
@@ -76,7 +82,11 @@ final class Download {
         }
         delete(); // The server cannot go on from this part.
       } catch (IOException e) {
-        if (attempt >= ATTEMPTS || partBytes() <= before) {
+        long after = partBytes();
+        if (after == 0) {
+          delete();
+        }
+        if (attempt >= ATTEMPTS || after <= before) {
           throw e;
         }
       }
@@ -114,9 +124,7 @@ final class Download {
       while (true) {
         try {
           HttpResponse<Void> response = answer.get(200, TimeUnit.MILLISECONDS);
-          if (writer.accepted) {
-            progress.at(dataset, Math.min(writer.bytes, dataset.sizeBytes()), dataset.sizeBytes());
-          }
+          progress.at(dataset, Math.min(writer.bytes, dataset.sizeBytes()), dataset.sizeBytes());
           return response;
         } catch (TimeoutException e) {
           long now = System.nanoTime();
@@ -128,9 +136,7 @@ final class Download {
             throw new IOException(
                 "the server sent nothing for %d s".formatted(silenceLimit.toSeconds()), e);
           }
-          if (writer.accepted) {
-            progress.at(dataset, Math.min(bytes, dataset.sizeBytes()), dataset.sizeBytes());
-          }
+          progress.at(dataset, Math.min(bytes, dataset.sizeBytes()), dataset.sizeBytes());
         } catch (ExecutionException e) {
           if (writer.writeFailure != null) {
             throw new UncheckedIOException(
@@ -147,23 +153,26 @@ final class Download {
     }
   }
 
-  /** The message of a failure, which for a failed connection may be in its cause or nowhere. */
+  /** Why it failed, in a few words; the message of a failed connection is often empty. */
   static String reason(Throwable failure) {
     for (Throwable t = failure; t != null; t = t.getCause()) {
+      if (t instanceof UnresolvedAddressException || t instanceof UnknownHostException) {
+        return "the name of the server is unknown; is there a network?";
+      }
       if (t.getMessage() != null && !t.getMessage().isBlank()) {
         return t.getMessage();
       }
     }
-    return switch (failure.getClass().getSimpleName()) {
-      case "ConnectException" -> "no connection";
-      case "UnresolvedAddressException" -> "the server's name is unknown: no network?";
-      default -> failure.getClass().getSimpleName();
-    };
+    return failure instanceof ConnectException
+        ? "no connection"
+        : failure.getClass().getSimpleName();
   }
 
-  private FileChannel open() {
+  private FileChannel open() throws ClosedByInterruptException {
     try {
       return FileChannel.open(part, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+    } catch (ClosedByInterruptException e) {
+      throw e;
     } catch (IOException e) {
       throw new UncheckedIOException("Could not write " + part, e);
     }

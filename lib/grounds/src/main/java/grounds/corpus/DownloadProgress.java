@@ -1,5 +1,6 @@
 package grounds.corpus;
 
+import java.util.Locale;
 import java.util.concurrent.TimeUnit;
 
 /** Watches a download. It is called several times a second; what it shows how often is its own. */
@@ -34,8 +35,12 @@ public interface DownloadProgress {
           lastBytes = bytes;
           lastNanos = now;
           System.out.printf(
+              Locale.ROOT,
               "Downloading %s: %,d of %,d bytes (%d%%)%n",
-              dataset.name(), bytes, totalBytes, 100 * bytes / totalBytes);
+              dataset.name(),
+              bytes,
+              totalBytes,
+              100 * bytes / totalBytes);
         }
       }
     };

@@ -1,5 +1,6 @@
 package grounds.corpus;
 
+import java.util.Locale;
 import java.util.Objects;
 
 /**
@@ -19,9 +20,10 @@ public record Split(String training, String validation) {
   /** The sizes of both parts, for a notebook; not the text itself. */
   @Override
   public String toString() {
-    return "Split: %,d characters for training, %,d for validation"
-        .formatted(
-            training.codePointCount(0, training.length()),
-            validation.codePointCount(0, validation.length()));
+    return String.format(
+        Locale.ROOT,
+        "Split: %,d characters for training, %,d for validation",
+        training.codePointCount(0, training.length()),
+        validation.codePointCount(0, validation.length()));
   }
 }

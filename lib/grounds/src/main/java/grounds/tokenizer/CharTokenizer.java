@@ -30,14 +30,11 @@ public final class CharTokenizer implements Tokenizer {
     Arrays.fill(ids, UNKNOWN);
     for (int id = 0; id < characters.length; id++) {
       int character = characters[id];
-      if (isSurrogate(character)) {
-        throw new IllegalArgumentException(
-            "%s is half of a character, without its other half: the text is broken. Read it with the charset it was written in."
-                .formatted(describe(character)));
-      }
+      requireWhole(character);
       if (id(character) != UNKNOWN) {
         throw new IllegalArgumentException(
-            "A vocabulary holds each character once; %s is there at %d and at %d. To collect the characters of a text, use CharTokenizer.of(text)."
+            ("A vocabulary holds each character once; %s is there at %d and at %d. To collect the"
+                    + " characters of a text, use CharTokenizer.of(text).")
                 .formatted(describe(character), id(character), id));
       }
       if (Character.isBmpCodePoint(character)) {
@@ -51,11 +48,13 @@ public final class CharTokenizer implements Tokenizer {
   /**
    * The tokenizer of all characters that occur in a text, ids in the order of their code points.
    *
-   * @throws IllegalArgumentException if the text is empty
+   * @throws IllegalArgumentException if the text is empty, or not whole characters
    */
   public static CharTokenizer of(String text) {
     BitSet seen = new BitSet();
     text.codePoints().forEach(seen::set);
+    // Before they are put side by side: two halves from different places would make a whole.
+    seen.stream().forEach(CharTokenizer::requireWhole);
     return ofVocabulary(
         seen.stream()
             .collect(StringBuilder::new, StringBuilder::appendCodePoint, StringBuilder::append)
@@ -74,6 +73,15 @@ public final class CharTokenizer implements Tokenizer {
           "A character tokenizer needs at least one character; the text is empty.");
     }
     return new CharTokenizer(vocabulary);
+  }
+
+  private static void requireWhole(int character) {
+    if (isSurrogate(character)) {
+      throw new IllegalArgumentException(
+          ("%s is half of a character, without its other half: the text is broken. Read it again,"
+                  + " in the charset it was written in.")
+              .formatted(describe(character)));
+    }
   }
 
   /** All characters of the vocabulary in the order of their ids: what a checkpoint stores. */
@@ -126,7 +134,8 @@ public final class CharTokenizer implements Tokenizer {
   private int character(int id) {
     if (id < 0 || id >= characters.length) {
       throw new IllegalArgumentException(
-          "A token id of this tokenizer is 0 to %d; got %d. Do the model and the tokenizer belong together?"
+          ("A token id of this tokenizer is 0 to %d; got %d. Do the model and the tokenizer belong"
+                  + " together?")
               .formatted(characters.length - 1, id));
     }
     return characters[id];
@@ -138,9 +147,9 @@ public final class CharTokenizer implements Tokenizer {
     int end = offset + Character.charCount(character);
     String after = text.substring(end, Math.min(text.length(), end + SURROUNDINGS));
     return new IllegalArgumentException(
-        ("The vocabulary of %d characters does not have %s, at position %,d of the text, here:"
-                + " \"%s>>%s<<%s\". Leave it out of the text, or make the tokenizer from a text that"
-                + " has it: CharTokenizer.of(text).")
+        ("The vocabulary of %d characters does not have %s, at position %d of the text, here:"
+                + " \"%s>>%s<<%s\". Leave it out of the text, or make the tokenizer from a text"
+                + " that has it: CharTokenizer.of(text).")
             .formatted(
                 characters.length,
                 describe(character),
