@@ -81,14 +81,14 @@ record Axis(double min, double max, boolean log, List<Tick> ticks) {
     double rough = (max - min) / Math.max(1, wanted);
     double power = Math.pow(10, Math.floor(Math.log10(rough)));
     double factor = rough / power;
-    double step = power * (factor <= 1 ? 1 : factor <= 2 ? 2 : factor <= 5 ? 5 : 10);
+    double step = power * (factor < 1.42 ? 1 : factor < 3.17 ? 2 : factor < 7.08 ? 5 : 10);
     int decimals = (int) Math.max(0, -Math.floor(Math.log10(step) + 1e-9));
     boolean scientific = decimals > 5 || Math.max(Math.abs(min), Math.abs(max)) >= 1e9;
     List<Tick> ticks = new ArrayList<>();
     for (long i = (long) Math.ceil(min / step - 1e-9); i <= max / step + 1e-9; i++) {
       double value = i * step;
       String label =
-          scientific && i != 0 ? Numbers.scientific(value, 2) : Numbers.fixed(value, decimals);
+          i == 0 ? "0" : scientific ? Numbers.scientific(value, 2) : Numbers.fixed(value, decimals);
       ticks.add(new Tick(value, label));
     }
     return List.copyOf(ticks);

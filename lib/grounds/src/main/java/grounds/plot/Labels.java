@@ -1,5 +1,8 @@
 package grounds.plot;
 
+import java.util.Arrays;
+import java.util.stream.Collectors;
+
 /** Text made fit for a label: spaces, line ends and other invisible characters get a sign. */
 public final class Labels {
 
@@ -34,6 +37,24 @@ public final class Labels {
   /** As {@link #visible(String)}, for one character. */
   public static String visible(char character) {
     return visible(String.valueOf(character));
+  }
+
+  /**
+   * The text as a label of a chart: as {@link #visible(String)}, but the spaces between words stay,
+   * so that " the" is told from "the" and "one layer" still reads well.
+   */
+  static String label(String text) {
+    String words = text.strip();
+    int start = text.indexOf(words);
+    return visible(text.substring(0, start))
+        + words.lines().map(Labels::visibleTabs).collect(Collectors.joining("\u21B5"))
+        + visible(text.substring(start + words.length()));
+  }
+
+  private static String visibleTabs(String words) {
+    return Arrays.stream(words.split(" ", -1))
+        .map(Labels::visible)
+        .collect(Collectors.joining(" "));
   }
 
   /** One visible label for each character of the text, for the axes of a heat map. */

@@ -222,7 +222,7 @@ public abstract sealed class XyChart<C extends XyChart<C>> permits LineChart, Sc
     requireLabel(title, "x", xLabel);
     requireLabel(title, "y", yLabel);
     Axis xAxis =
-        axis("x", xs(), logX, xRange, series.stream().anyMatch(s -> !s.line()), width / 95);
+        axis("x", xs(), logX, xRange, series.stream().anyMatch(s -> !s.line()), width / 110);
     Axis yAxis = axis("y", ys(), logY, yRange, true, height / 60);
     Frame frame =
         new Frame(width, height, title, legend(), xLabel, yLabel, Frame.widthOfTicks(yAxis), 20);
