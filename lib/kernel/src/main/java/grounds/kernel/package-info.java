@@ -1,1 +1,2 @@
+/** The Java kernel for Jupyter. */
 package grounds.kernel;
