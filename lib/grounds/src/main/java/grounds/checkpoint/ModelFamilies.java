@@ -7,7 +7,6 @@ import grounds.model.Gpt;
 import grounds.model.GptConfig;
 import grounds.model.LanguageModel;
 import grounds.model.ModelConfig;
-import grounds.model.SelfAttention;
 import grounds.model.ValueOnly;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -30,7 +29,6 @@ final class ModelFamilies {
   static {
     add("bigram", Bigram.Config.class, c -> new Bigram(c, ANY_SEED));
     add("value-only", ValueOnly.Config.class, c -> new ValueOnly(c, ANY_SEED));
-    add("self-attention", SelfAttention.Config.class, c -> new SelfAttention(c, ANY_SEED));
     add("gpt", GptConfig.class, c -> new Gpt(c, ANY_SEED));
   }
 

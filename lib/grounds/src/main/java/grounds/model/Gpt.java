@@ -2,12 +2,6 @@ package grounds.model;
 
 import ai.djl.ndarray.NDArray;
 import grounds.model.layer.CausalSelfAttention;
-import grounds.model.layer.Dropout;
-import grounds.model.layer.Embedding;
-import grounds.model.layer.FeedForward;
-import grounds.model.layer.LayerNorm;
-import grounds.model.layer.Linear;
-import grounds.model.layer.Positions;
 import grounds.model.layer.TransformerBlock;
 import grounds.tensor.Parameters;
 import java.util.ArrayList;
@@ -16,21 +10,13 @@ import java.util.List;
 /**
  * The decoder-only transformer of GPT-2 (Radford et al. 2019): token and position tables, blocks of
  * attention and feed-forward around one residual stream, a last norm, and a head that scores every
- * token.
+ * token. With one layer it is the single self-attention model of the first lessons.
  */
 public final class Gpt implements LanguageModel {
 
-  /** GPT-2's initialisation. */
-  private static final double STANDARD_DEVIATION = 0.02;
-
   private final GptConfig config;
   private final Parameters parameters;
-  private final Embedding tokenEmbedding;
-  private final Positions positions;
-  private final Dropout dropout;
-  private final List<TransformerBlock> blocks = new ArrayList<>();
-  private final LayerNorm finalNorm;
-  private final Linear head;
+  private final Decoder decoder;
 
   /** A model with fresh random weights on the current device. */
   public Gpt(GptConfig config, long seed) {
@@ -41,79 +27,41 @@ public final class Gpt implements LanguageModel {
   public Gpt(GptConfig config, Parameters parameters) {
     this.config = config;
     this.parameters = parameters;
-    int channels = config.channels();
-    boolean bias = config.bias();
-    // Every block adds to the stream twice: smaller steps keep its variance where it started.
-    double residual = STANDARD_DEVIATION / Math.sqrt(2.0 * config.layers());
-    tokenEmbedding =
-        new Embedding(
-            parameters.in("tokenEmbedding"), config.vocabularySize(), channels, STANDARD_DEVIATION);
-    positions =
-        new Positions(
-            parameters.in("positionEmbedding"),
-            config.contextLength(),
-            channels,
-            STANDARD_DEVIATION);
-    dropout = new Dropout(config.dropout());
-    for (int i = 0; i < config.layers(); i++) {
-      Parameters block = parameters.in("blocks." + i);
-      blocks.add(
-          new TransformerBlock(
-              new LayerNorm(block.in("attentionNorm"), channels, bias),
-              new CausalSelfAttention(
-                  block.in("attention"),
-                  config.contextLength(),
-                  channels,
-                  config.heads(),
-                  bias,
-                  STANDARD_DEVIATION,
-                  residual),
-              new LayerNorm(block.in("feedForwardNorm"), channels, bias),
-              new FeedForward(
-                  block.in("feedForward"), channels, bias, STANDARD_DEVIATION, residual),
-              dropout));
-    }
-    finalNorm = new LayerNorm(parameters.in("finalNorm"), channels, bias);
-    head =
-        config.tiedHead()
-            ? new Linear(tokenEmbedding.weight())
-            : new Linear(
-                parameters.in("head"),
-                channels,
-                config.vocabularySize(),
-                false,
-                STANDARD_DEVIATION);
+    this.decoder =
+        new Decoder(
+            config,
+            parameters,
+            (in, residual) ->
+                new CausalSelfAttention(
+                    in,
+                    config.contextLength(),
+                    config.channels(),
+                    config.heads(),
+                    config.bias(),
+                    Decoder.STANDARD_DEVIATION,
+                    residual));
   }
 
   @Override
   public NDArray logits(NDArray ids, boolean training) {
-    NDArray x = embed(ids, training);
-    for (TransformerBlock block : blocks) {
-      x = block.forward(x, training);
-    }
-    return head.forward(finalNorm.forward(x, training), training);
+    return decoder.logits(ids, training);
   }
 
   /**
    * What each head of each block looks at.
    *
    * @param ids token ids, int64 [batch, time]
-   * @return for each block [batch, heads, time, time]; closed by the scope around the call
+   * @return for each block [batch, heads, time, time], rows summing to 1; closed by the scope
+   *     around the call
    */
   public List<NDArray> attentionWeights(NDArray ids) {
     List<NDArray> weights = new ArrayList<>();
-    NDArray x = embed(ids, false);
-    for (TransformerBlock block : blocks) {
+    NDArray x = decoder.embed(ids, false);
+    for (TransformerBlock block : decoder.blocks()) {
       weights.add(block.attentionWeights(x));
       x = block.forward(x, false);
     }
     return weights;
-  }
-
-  private NDArray embed(NDArray ids, boolean training) {
-    config.requireFits(ids.getShape().get(1));
-    NDArray embedded = positions.forward(tokenEmbedding.forward(ids, training), training);
-    return dropout.forward(embedded, training);
   }
 
   @Override

@@ -5,8 +5,8 @@ import grounds.model.layer.CausalMean;
 import grounds.tensor.Parameters;
 
 /**
- * The baseline without attention: every earlier token counts the same. Beside {@link SelfAttention}
- * it shows what the questions and answers are worth.
+ * The baseline without attention: a one-layer {@link Gpt} in which every earlier token counts the
+ * same. Beside the real one it shows what questions and answers are worth.
  */
 public final class ValueOnly implements LanguageModel {
 
@@ -23,11 +23,15 @@ public final class ValueOnly implements LanguageModel {
       ModelConfig.requirePositive("context length", contextLength);
       ModelConfig.requirePositive("number of channels", channels);
     }
+
+    private GptConfig skeleton() {
+      return new GptConfig(vocabularySize, contextLength, channels, 1, 1, 0, true, false);
+    }
   }
 
   private final Config config;
   private final Parameters parameters;
-  private final OneBlock block;
+  private final Decoder decoder;
 
   /** A model with fresh random weights on the current device. */
   public ValueOnly(Config config, long seed) {
@@ -38,17 +42,23 @@ public final class ValueOnly implements LanguageModel {
   public ValueOnly(Config config, Parameters parameters) {
     this.config = config;
     this.parameters = parameters;
-    this.block =
-        new OneBlock(
+    this.decoder =
+        new Decoder(
+            config.skeleton(),
             parameters,
-            config,
-            config.channels(),
-            in -> new CausalMean(in, config.contextLength(), config.channels(), 0.02));
+            (in, residual) ->
+                new CausalMean(
+                    in,
+                    config.contextLength(),
+                    config.channels(),
+                    true,
+                    Decoder.STANDARD_DEVIATION,
+                    residual));
   }
 
   @Override
   public NDArray logits(NDArray ids, boolean training) {
-    return block.logits(ids, training);
+    return decoder.logits(ids, training);
   }
 
   @Override

@@ -3,10 +3,9 @@
  *
  * <p>Start with {@link grounds.model.LanguageModel}, the one interface, and {@link
  * grounds.model.Gpt}. Each family is a config record, which is stored with the weights and decides
- * every shape, and a class that builds layers from it. {@link grounds.model.ValueOnly} and {@link
- * grounds.model.SelfAttention} are the same small skeleton without and with attention; {@link
- * grounds.model.Bigram} sees one character. {@link grounds.model.CrossEntropy} turns logits and the
- * tokens that came into a loss.
+ * every shape, and a class that builds layers from it. {@link grounds.model.ValueOnly} is a GPT of
+ * one layer without attention; {@link grounds.model.Bigram} sees one token. {@link
+ * grounds.model.CrossEntropy} turns logits and the tokens that came into a loss.
  *
  * <p>To add a family: a record that implements {@link grounds.model.ModelConfig}, a class that
  * implements {@code LanguageModel}, a subclass of {@code LanguageModelContract} in the tests, and a

@@ -45,12 +45,4 @@ class SmallModelsTest {
       return new ValueOnly(new ValueOnly.Config(11, 8, 12), seed);
     }
   }
-
-  @Nested
-  class OfSelfAttention extends LanguageModelContract {
-    @Override
-    protected LanguageModel create(long seed) {
-      return new SelfAttention(new SelfAttention.Config(11, 8, 12, 3), seed);
-    }
-  }
 }

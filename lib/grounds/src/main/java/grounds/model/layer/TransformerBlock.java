@@ -9,15 +9,19 @@ import ai.djl.ndarray.NDArray;
 public final class TransformerBlock implements Layer {
 
   private final LayerNorm attentionNorm;
-  private final CausalSelfAttention attention;
+  private final Layer attention;
   private final LayerNorm feedForwardNorm;
   private final FeedForward feedForward;
   private final Dropout dropout;
 
-  /** Puts the block together from its parts, made in this order. */
+  /**
+   * Puts the block together from its parts, made in this order.
+   *
+   * @param attention any layer that mixes positions
+   */
   public TransformerBlock(
       LayerNorm attentionNorm,
-      CausalSelfAttention attention,
+      Layer attention,
       LayerNorm feedForwardNorm,
       FeedForward feedForward,
       Dropout dropout) {
@@ -37,8 +41,16 @@ public final class TransformerBlock implements Layer {
     return x.add(dropout.forward(thought, training));
   }
 
-  /** What the heads look at: [batch, heads, time, time]. */
+  /**
+   * What the heads look at: [batch, heads, time, time].
+   *
+   * @throws IllegalStateException if this block mixes positions in another way
+   */
   public NDArray attentionWeights(NDArray input) {
-    return attention.weights(attentionNorm.forward(input, false));
+    if (attention instanceof CausalSelfAttention selfAttention) {
+      return selfAttention.weights(attentionNorm.forward(input, false));
+    }
+    throw new IllegalStateException(
+        "Wanted a block with self-attention, this one has " + attention.getClass() + ".");
   }
 }
