@@ -12,6 +12,7 @@ import ai.djl.ndarray.types.Shape;
 import com.google.gson.JsonObject;
 import grounds.notebook.Output;
 import grounds.notebook.Showable;
+import grounds.plot.Chart;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -131,6 +132,15 @@ class RenderersTest {
         OutputQueue.bundle(output).getAsJsonObject("metadata").getAsJsonObject("image/png");
     assertEquals(300, size.get("width").getAsInt());
     assertEquals(200, size.get("height").getAsInt());
+  }
+
+  @Test
+  void aChartOfTheLibraryKeepsItsShownSizeAndItsDescription() {
+    BufferedImage fine = new BufferedImage(80, 60, BufferedImage.TYPE_INT_RGB);
+    Output output = Renderers.render(new Chart(fine, 40, 30, "loss falls to 1.2"));
+    assertEquals("loss falls to 1.2", output.text());
+    assertEquals(40, output.picture().orElseThrow().width());
+    assertEquals(30, output.picture().orElseThrow().height());
   }
 
   @Test
