@@ -65,6 +65,7 @@ class Terminal:
         self.lines = 0
         self.last = 0.0
         self.rest = ""
+        self.skipped = ""
 
     def line(self, text):
         if len(text) > self.width:
@@ -74,23 +75,28 @@ class Terminal:
     def cell(self, number, count, source):
         first = next((line for line in source.splitlines() if line.strip()), "")
         self.lines = 0
-        self.rest = ""
+        self.rest = self.skipped = ""
         self.line(f"[{number:2}/{count}] {first.strip()}")
 
     def output(self, text):
-        """Text that a cell printed: its first lines, then a line every few seconds."""
+        """Text that a cell printed: its first lines, one every few seconds, and its last."""
         *complete, self.rest = re.split(r"[\r\n]+", self.rest + text)
         for line in complete:
+            if not line.strip():
+                continue
             now = time.monotonic()
-            if line.strip() and (
-                self.lines < self.FIRST_LINES or now - self.last > self.SECONDS_BETWEEN_LINES
-            ):
+            if self.lines < self.FIRST_LINES or now - self.last > self.SECONDS_BETWEEN_LINES:
                 self.line(f"        {line.rstrip()}")
                 self.lines += 1
                 self.last = now
+                self.skipped = ""
+            else:
+                self.skipped = line.rstrip()
 
-    def seconds(self, seconds):
+    def end(self, seconds):
         self.output("\n")
+        if self.skipped:
+            self.line(f"        {self.skipped}")
         if seconds >= 1:
             self.line(f"        {seconds:.1f} s")
 
@@ -215,7 +221,7 @@ async def execute(notebook, folder, timeout):
                 return f"cell {number} failed:\n\n{source}\n\n{trace}"
             finally:
                 cell.outputs = join_streams(cell.outputs)
-                terminal.seconds(time.monotonic() - started)
+                terminal.end(time.monotonic() - started)
         return None
     except asyncio.CancelledError:
         return "interrupted; the kernel was ended"
