@@ -175,17 +175,22 @@ async def execute(notebook, folder, timeout):
     )
     run = asyncio.current_task()
     loop = asyncio.get_running_loop()
-    interrupted = False
+    interrupted = ended = False
+
+    def end():
+        nonlocal ended
+        ended = True
+        run.cancel()
 
     def interrupt():
         nonlocal interrupted
         if interrupted or client.kc is None:  # the second time, or nothing runs yet
-            run.cancel()
+            end()
             return
         interrupted = True
         terminal.line("interrupting the cell (once more ends the kernel)")
         asyncio.ensure_future(ensure_async(client.km.interrupt_kernel()))
-        loop.call_later(SECONDS_TO_STOP, run.cancel)
+        loop.call_later(SECONDS_TO_STOP, end)
 
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, interrupt)
@@ -208,7 +213,9 @@ async def execute(notebook, folder, timeout):
                 await client.async_execute_cell(cell, index, execution_count=number)
             except CellTimeoutError:
                 return f"cell {number} was still running after {timeout} s"
-            except DeadKernelError:
+            except DeadKernelError:  # which is also what nbclient makes of a cancelled run
+                if ended:
+                    return f"interrupted in cell {number}, which did not stop: its kernel was ended"
                 return f"the kernel died in cell {number}"
             except CellExecutionError as error:
                 if interrupted:
@@ -224,7 +231,7 @@ async def execute(notebook, folder, timeout):
                 terminal.end(time.monotonic() - started)
         return None
     except asyncio.CancelledError:
-        return "interrupted; the kernel was ended"
+        return "interrupted before the first cell"
     except RuntimeError as error:  # nbclient: the kernel did not start
         return f"the kernel did not start: {error}"
     finally:
