@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 import sys
 from pathlib import Path
 
@@ -17,7 +18,9 @@ OUT = Path(__file__).resolve().parent.parent / "resources" / "reference"
 def write(name: str, values: dict, tensors: dict[str, torch.Tensor]) -> None:
     values = {"torch": torch.__version__.split("+")[0], **values}
     OUT.mkdir(parents=True, exist_ok=True)
-    (OUT / f"{name}.json").write_text(json.dumps(values, indent=2) + "\n")
+    text = json.dumps(values, indent=1)
+    text = re.sub(r"\[[^]\[{]*\]", lambda row: " ".join(row[0].split()), text)  # a row a line
+    (OUT / f"{name}.json").write_text(text + "\n")
     if tensors:
         tensorfile.write(OUT / f"{name}.safetensors", tensors)
     print(f"{name}: {', '.join(values)}; {', '.join(tensors)}")
@@ -162,10 +165,10 @@ def layers() -> None:
         "layerNorm.gradient.output": norm_upstream,
         "gelu.input": gelu_input,
         "crossEntropy.logits": logits,
-        "crossEntropy.targets": targets,
     }
     values = {
         "layerNormEpsilon": 1e-5,
+        "crossEntropyTargets": targets.tolist(),
         "loss": exact["crossEntropy.loss"].item(),
         "float32Deviation": deviation(exact, run(torch.float32)),
         "tolerance": 1e-5,
@@ -255,6 +258,8 @@ def model(name: str, seed: int, config: dict) -> None:
     pairs = zip(losses + norms, rounded_losses + rounded_norms)
     values = {
         "config": config,
+        "ids": ids.tolist(),
+        "targets": targets.tolist(),
         "loss": losses[0],
         "optimizer": dict(
             learningRate=1e-2,
@@ -271,7 +276,7 @@ def model(name: str, seed: int, config: dict) -> None:
         "tolerance": 1e-5,
     }
     parameters = {f"parameter.{key}": tensor for key, tensor in start.items()}
-    write(name, values, parameters | {"ids": ids, "targets": targets} | exact)
+    write(name, values, parameters | exact)
 
 
 SMALL = {"vocabularySize": 11, "contextLength": 8, "channels": 12}
