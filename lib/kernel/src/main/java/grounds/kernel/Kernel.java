@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import org.dflib.jjava.jupyter.channels.ShellReplyEnvironment;
@@ -35,7 +36,6 @@ final class Kernel {
   private static final String VERSION = "0.1.0";
   private static final long SEND_MILLIS = 100;
   private static final long STUCK_MILLIS = 3000;
-  private static final long INSIST_MILLIS = 250;
 
   private final Channels channels;
   private final OutputQueue output;
@@ -45,8 +45,7 @@ final class Kernel {
   // Written by the shell thread alone.
   private volatile Message<?> request;
   private volatile boolean stdinAllowed;
-  private volatile long runs;
-  private volatile boolean running;
+  private volatile Optional<Message<?>> running = Optional.empty();
   private int executionCount;
 
   private Kernel(KernelConnectionProperties properties) throws GeneralSecurityException {
@@ -165,8 +164,7 @@ final class Kernel {
   private JsonObject run(ExecuteRequest execute) {
     Optional<CellError> error;
     try {
-      runs++;
-      running = true;
+      running = Optional.of(request);
       JavaSession.Outcome outcome = session.run(executionCount, execute.getCode());
       error = outcome.error();
       if (outcome.value().isPresent() && !execute.isSilent()) {
@@ -185,7 +183,7 @@ final class Kernel {
                   "" + e.getMessage(),
                   List.of("The kernel failed to run this cell: " + e)));
     } finally {
-      running = false;
+      running = Optional.empty();
     }
     output.flush();
     if (error.isPresent()) {
@@ -223,30 +221,23 @@ final class Kernel {
 
   /** Comes on the control channel, while the shell thread waits for the cell. */
   private JsonObject interrupt() {
-    if (running) {
+    Optional<Message<?>> cell = running;
+    if (cell.isPresent()) {
       session.interrupt();
-      Thread insist = new Thread(() -> insist(runs), "interrupt");
-      insist.setDaemon(true);
-      insist.start();
+      // Native code sees no interrupt, and a library may swallow one. No second one by ourselves:
+      // it could break what the code does to end in good order.
+      CompletableFuture.delayedExecutor(STUCK_MILLIS, TimeUnit.MILLISECONDS)
+          .execute(
+              () -> {
+                if (running.equals(cell)) {
+                  System.err.println(
+                      "The cell is inside code that does not heed an interrupt; it stops as soon"
+                          + " as that returns. Interrupt once more, or use Kernel > Restart: then"
+                          + " the variables are lost.");
+                }
+              });
     }
     return ok();
-  }
-
-  /** A library may swallow an interrupt; native code does not see it at all. */
-  private void insist(long run) {
-    long start = System.nanoTime();
-    boolean said = false;
-    pause(INSIST_MILLIS);
-    while (running && runs == run) {
-      session.interrupt();
-      if (!said && System.nanoTime() - start > TimeUnit.MILLISECONDS.toNanos(STUCK_MILLIS)) {
-        said = true;
-        System.err.println(
-            "The cell is inside code that cannot be interrupted; it stops as soon as that returns."
-                + " If it does not, use Kernel > Restart: the variables are lost then.");
-      }
-      pause(INSIST_MILLIS);
-    }
   }
 
   private void shutdown(ShellReplyEnvironment env, Message<ShutdownRequest> message) {
