@@ -160,7 +160,9 @@ def main():
         "peer": f"PyTorch {torch.__version__}",
         "threads": a.threads,
         "parameters": sum(p.numel() for p in parameters),
-        "tokensPerSecond": round(a.batch * a.context / statistics.median(seconds[a.skip :] or seconds)),
+        "tokensPerSecond": round(
+            a.batch * a.context / statistics.median(seconds[a.skip :] or seconds)
+        ),
         "lastTrainingLoss": round(last, 4),
     }
     if a.full:

@@ -340,24 +340,28 @@ class KernelProtocolIT {
     ask.addProperty("n", 1);
     ask.addProperty("output", false);
     ask.addProperty("raw", true);
-    JsonArray history =
-        kernel
-            .ask(kernel.shell, "history_request", ask)
-            .reply()
-            .content()
-            .getAsJsonArray("history");
-    assertEquals(1, history.size());
-    assertEquals("int remembered = 1;", history.get(0).getAsJsonArray().get(2).getAsString());
+    JsonArray tail = history(ask);
+    assertEquals(1, tail.size());
+    assertEquals("int remembered = 1;", tail.get(0).getAsJsonArray().get(2).getAsString());
+    kernel.execute("int remembered = 1;");
     ask.addProperty("hist_access_type", "search");
     ask.addProperty("pattern", "*remember?d*");
-    assertEquals(
-        1,
-        kernel
-            .ask(kernel.shell, "history_request", ask)
-            .reply()
-            .content()
-            .getAsJsonArray("history")
-            .size());
+    ask.addProperty("n", 10);
+    assertEquals(2, history(ask).size());
+    ask.addProperty("unique", true);
+    assertEquals(1, history(ask).size());
+    kernel.execute("remembered + 1");
+    ask.addProperty("hist_access_type", "tail");
+    ask.addProperty("n", 1);
+    ask.addProperty("output", true);
+    JsonArray inputAndOutput = history(ask).get(0).getAsJsonArray().get(2).getAsJsonArray();
+    assertEquals(List.of("remembered + 1", "2"), KernelClient.strings(inputAndOutput));
+  }
+
+  private JsonArray history(JsonObject ask) {
+    Answer answer = kernel.ask(kernel.shell, "history_request", ask);
+    assertEquals("ok", answer.status());
+    return answer.reply().content().getAsJsonArray("history");
   }
 
   @Test
@@ -415,6 +419,18 @@ class KernelProtocolIT {
   void allCellsRunOnOneThread() {
     kernel.execute("Thread first = Thread.currentThread();");
     assertEquals("true", kernel.execute("first == Thread.currentThread()").result());
+  }
+
+  @Test
+  void anInterruptIsNotLostWhileTheFirstCellIsBeingPrepared() throws Exception {
+    try (KernelClient fresh = new KernelClient(Map.of())) {
+      String id = fresh.send(fresh.shell, "execute_request", KernelClient.code("while (true) {}"));
+      Thread.sleep(200);
+      fresh.send(fresh.control, "interrupt_request", new JsonObject());
+      assertEquals("Interrupted", fresh.reply(fresh.shell, id).text("ename"));
+      fresh.published(id);
+      assertEquals("2", fresh.execute("1 + 1").result());
+    }
   }
 
   @Test
