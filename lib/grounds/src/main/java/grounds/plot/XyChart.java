@@ -419,7 +419,11 @@ public abstract sealed class XyChart<C extends XyChart<C>> permits LineChart, Sc
         new Spot(x + gap, y, 0, 0.5),
         new Spot(x, y - gap, 0.5, 1),
         new Spot(x - gap, y, 1, 0.5),
-        new Spot(x, y + gap, 0.5, 0));
+        new Spot(x, y + gap, 0.5, 0),
+        new Spot(x - gap, y - gap, 1, 1),
+        new Spot(x + gap, y - gap, 0, 1),
+        new Spot(x - gap, y + gap, 1, 0),
+        new Spot(x + gap, y + gap, 0, 0));
   }
 
   /** Writes a label at the spot that lies furthest out of the way of data and other labels. */

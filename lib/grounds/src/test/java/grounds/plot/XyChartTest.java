@@ -98,6 +98,22 @@ class XyChartTest {
   }
 
   @Test
+  void theLabelOfAMarkAtTheEndOfALineLeavesTheLineVisible() {
+    double[] flat = {1.03, 1.02, 1.01, 1};
+    Chart bare = chart().line("validation", X, flat).yRange(0, 2).xRange(0, 3).chart();
+    Chart marked =
+        chart()
+            .line("validation", X, flat)
+            .mark("best 1.000", 3, 1)
+            .yRange(0, 2)
+            .xRange(0, 3)
+            .chart();
+    double share =
+        (double) Pixels.count(marked, Theme.color(0)) / Pixels.count(bare, Theme.color(0));
+    assertTrue(share > 0.97, "the ring may hide a little of the line, but left " + share);
+  }
+
+  @Test
   void aFixedRangeLeavesRoomForWhatIsStillToCome() {
     Chart chart = chart().line("training", X, FALLING).xRange(0, 12).chart();
     Rectangle line = Pixels.extent(chart, Theme.color(0)).orElseThrow();
