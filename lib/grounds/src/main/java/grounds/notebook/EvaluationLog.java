@@ -12,6 +12,7 @@ import java.util.List;
 public final class EvaluationLog implements TrainingListener {
 
   private final List<Double> speeds = new ArrayList<>();
+  private boolean headed;
 
   /** Makes a log that prints to standard output. */
   public EvaluationLog() {}
@@ -20,14 +21,20 @@ public final class EvaluationLog implements TrainingListener {
   public void on(TrainingEvent event) {
     if (event instanceof TrainingEvent.Started) {
       speeds.clear();
-      System.out.printf(
-          "%8s  %13s  %15s  %10s  %10s%n",
-          "step", "training loss", "validation loss", "perplexity", "tokens/s");
+      headed = false;
     } else if (event instanceof TrainingEvent.Stepped stepped) {
       speeds.add(stepped.tokensPerSecond());
     } else if (event instanceof TrainingEvent.Evaluated evaluated) {
       double[] since = speeds.stream().mapToDouble(Double::doubleValue).toArray();
       speeds.clear();
+      if (!headed) {
+        // Not at the start: a live chart would come between the heading and its rows.
+        headed = true;
+        System.out.println(
+            Text.format(
+                "%8s  %13s  %15s  %10s  %10s",
+                "step", "training loss", "validation loss", "perplexity", "tokens/s"));
+      }
       System.out.println(
           Text.format(
               "%,8d  %13.4f  %15.4f  %10.3f  %10s%s",

@@ -185,6 +185,18 @@ class TrainingListenersTest {
   }
 
   @Test
+  void theHeadingOfTheLogComesWithItsFirstRow() {
+    EvaluationLog log = new EvaluationLog();
+    TrainingEvent start = new TrainingEvent.Started(0, 1000, 10, 64);
+    TrainingEvent row = new TrainingEvent.Evaluated(500, 1.9, 1.5, true);
+    assertEquals("", Printed.by(() -> log.on(start)));
+    assertEquals(2, Printed.by(() -> log.on(row)).lines().count());
+    assertEquals(1, Printed.by(() -> log.on(row)).lines().count());
+    assertEquals("", Printed.by(() -> log.on(start)), "another run");
+    assertEquals(2, Printed.by(() -> log.on(row)).lines().count());
+  }
+
+  @Test
   void smoothingStartsAtTheFirstValue() {
     Smoothed smoothed = new Smoothed(0.9);
     assertEquals(4.0, smoothed.add(4.0), 1e-12);
