@@ -3,6 +3,7 @@ package grounds.kernel;
 import grounds.kernel.CellErrors.CellError;
 import grounds.kernel.CellErrors.Place;
 import grounds.notebook.Output;
+import java.io.PrintStream;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.Iterator;
@@ -128,7 +129,8 @@ final class JavaSession implements AutoCloseable {
           .forEach(e -> declared.add((DeclarationSnippet) e.snippet()));
     }
     declared.forEach(this::noteUnresolved);
-    if (error.isPresent() || !hasValue) {
+    // A cell that ends in printf has printed what it had to say.
+    if (error.isPresent() || !hasValue || execution.value() instanceof PrintStream) {
       return new Outcome(Optional.empty(), error);
     }
     try {

@@ -69,6 +69,11 @@ class JavaSessionTest {
   }
 
   @Test
+  void printfIsNoValue() {
+    assertEquals(Optional.empty(), run("System.out.printf(\"\")").value());
+  }
+
+  @Test
   void nothingOfACellWithASyntaxErrorRuns() {
     run("int touched = 0;");
     String error = error("touched = 1;\nint broken = ;");
