@@ -65,6 +65,7 @@ class Terminal:
         self.lines = 0
         self.last = 0.0
         self.rest = ""
+        self.skipped = ""
 
     def line(self, text):
         if len(text) > self.width:
@@ -74,23 +75,28 @@ class Terminal:
     def cell(self, number, count, source):
         first = next((line for line in source.splitlines() if line.strip()), "")
         self.lines = 0
-        self.rest = ""
+        self.rest = self.skipped = ""
         self.line(f"[{number:2}/{count}] {first.strip()}")
 
     def output(self, text):
-        """Text that a cell printed: its first lines, then a line every few seconds."""
+        """Text that a cell printed: its first lines, one every few seconds, and its last."""
         *complete, self.rest = re.split(r"[\r\n]+", self.rest + text)
         for line in complete:
+            if not line.strip():
+                continue
             now = time.monotonic()
-            if line.strip() and (
-                self.lines < self.FIRST_LINES or now - self.last > self.SECONDS_BETWEEN_LINES
-            ):
+            if self.lines < self.FIRST_LINES or now - self.last > self.SECONDS_BETWEEN_LINES:
                 self.line(f"        {line.rstrip()}")
                 self.lines += 1
                 self.last = now
+                self.skipped = ""
+            else:
+                self.skipped = line.rstrip()
 
-    def seconds(self, seconds):
+    def end(self, seconds):
         self.output("\n")
+        if self.skipped:
+            self.line(f"        {self.skipped}")
         if seconds >= 1:
             self.line(f"        {seconds:.1f} s")
 
@@ -169,17 +175,22 @@ async def execute(notebook, folder, timeout):
     )
     run = asyncio.current_task()
     loop = asyncio.get_running_loop()
-    interrupted = False
+    interrupted = ended = False
+
+    def end():
+        nonlocal ended
+        ended = True
+        run.cancel()
 
     def interrupt():
         nonlocal interrupted
         if interrupted or client.kc is None:  # the second time, or nothing runs yet
-            run.cancel()
+            end()
             return
         interrupted = True
         terminal.line("interrupting the cell (once more ends the kernel)")
         asyncio.ensure_future(ensure_async(client.km.interrupt_kernel()))
-        loop.call_later(SECONDS_TO_STOP, run.cancel)
+        loop.call_later(SECONDS_TO_STOP, end)
 
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, interrupt)
@@ -202,7 +213,9 @@ async def execute(notebook, folder, timeout):
                 await client.async_execute_cell(cell, index, execution_count=number)
             except CellTimeoutError:
                 return f"cell {number} was still running after {timeout} s"
-            except DeadKernelError:
+            except DeadKernelError:  # which is also what nbclient makes of a cancelled run
+                if ended:
+                    return f"interrupted in cell {number}, which did not stop: its kernel was ended"
                 return f"the kernel died in cell {number}"
             except CellExecutionError as error:
                 if interrupted:
@@ -215,10 +228,10 @@ async def execute(notebook, folder, timeout):
                 return f"cell {number} failed:\n\n{source}\n\n{trace}"
             finally:
                 cell.outputs = join_streams(cell.outputs)
-                terminal.seconds(time.monotonic() - started)
+                terminal.end(time.monotonic() - started)
         return None
     except asyncio.CancelledError:
-        return "interrupted; the kernel was ended"
+        return "interrupted before the first cell"
     except RuntimeError as error:  # nbclient: the kernel did not start
         return f"the kernel did not start: {error}"
     finally:

@@ -11,6 +11,7 @@ import java.util.Arrays;
 import java.util.concurrent.CancellationException;
 import java.util.function.IntConsumer;
 import java.util.random.RandomGenerator;
+import java.util.stream.IntStream;
 
 /**
  * Continues a text with a model.
@@ -73,10 +74,9 @@ public final class Generator {
    * @throws CancellationException if the thread is interrupted
    */
   public String generate(String prompt, int tokens) {
-    int[] ids = new int[tokens];
-    int[] count = {0};
-    generate(tokenizer.encode(prompt), tokens, id -> ids[count[0]++] = id);
-    return tokenizer.decode(ids);
+    IntStream.Builder ids = IntStream.builder();
+    generate(tokenizer.encode(prompt), tokens, ids);
+    return tokenizer.decode(ids.build().toArray());
   }
 
   /** The same with ids, each handed over as it is chosen. */

@@ -62,7 +62,7 @@ public final class Progress implements AutoCloseable {
   private void show() {
     double seconds = bar.seconds();
     String rate =
-        seconds > 0 ? Text.format(" · %s a second", Text.number(Math.round(done / seconds))) : "";
+        seconds > 0.5 ? Text.format(" · %s a second", Text.number(Math.round(done / seconds))) : "";
     bar.show(done, total, Text.format("%,d of %,d %s", done, total, what) + rate, closed);
   }
 

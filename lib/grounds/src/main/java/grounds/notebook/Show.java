@@ -84,7 +84,7 @@ public final class Show {
         shown < table.rowCount() ? Text.format("%,d of %,d rows", shown, table.rowCount()) : "";
 
     StringBuilder html = new StringBuilder("<div style=\"overflow-x:auto\"><table style=\"");
-    html.append("border-collapse:collapse;margin:0.5em 0\">");
+    html.append("border-collapse:collapse;margin:0.5em 0;color:inherit;font-size:inherit\">");
     if (!title.isBlank()) {
       html.append("<caption style=\"text-align:left;font-weight:bold;padding:0 0 0.4em;");
       html.append("color:inherit\">").append(Text.escape(title)).append("</caption>");
@@ -189,7 +189,8 @@ public final class Show {
     }
     String share = Text.format("width:%.1f%%", 100.0 / texts.size());
     StringBuilder html = new StringBuilder("<table style=\"width:100%;table-layout:fixed;");
-    html.append("border-collapse:collapse\"><tr>");
+    html.append("border-collapse:collapse;color:inherit;font-size:inherit\">");
+    html.append("<tr style=\"background:none\">");
     texts.forEach(
         (title, text) -> {
           html.append("<td style=\"").append(share).append(";vertical-align:top;text-align:left;");

@@ -81,8 +81,21 @@ final class Theme {
     return new Chart(image, width, height, description);
   }
 
+  /**
+   * Width of the text in shown pixels.
+   *
+   * @throws IllegalStateException if this machine has no font at all
+   */
   static double widthOf(String text, Font font) {
-    return text.isEmpty() ? 0 : font.getStringBounds(text, FRACTIONAL).getWidth();
+    try {
+      return text.isEmpty() ? 0 : font.getStringBounds(text, FRACTIONAL).getWidth();
+    } catch (RuntimeException | InternalError | LinkageError e) {
+      // Java's own message speaks of its internals. Every chart measures text before it draws.
+      throw new IllegalStateException(
+          "A chart needs a font, but this machine has none that Java can use; install fontconfig"
+              + " and a font (on Debian and Ubuntu: apt install fontconfig fonts-dejavu-core)",
+          e);
+    }
   }
 
   /** Width of the widest of the texts. */

@@ -93,7 +93,7 @@ public final class AdamW implements AutoCloseable {
   }
 
   /**
-   * Moves every parameter once by its gradient.
+   * Moves every parameter once by its gradient; the gradients are used up.
    *
    * @param learningRate the rate of this step
    * @param gradientScale what the gradients are multiplied by first: 1, or less to clip them
@@ -105,7 +105,9 @@ public final class AdamW implements AutoCloseable {
     double beta2 = config.beta2();
     double meanCorrection = 1 - Math.pow(beta1, steps);
     double rootCorrection = Math.sqrt(1 - Math.pow(beta2, steps));
-    double stepSize = learningRate / meanCorrection;
+    // mean / meanCorrection / (root / rootCorrection + epsilon), with one pass fewer
+    double stepSize = learningRate * rootCorrection / meanCorrection;
+    double epsilon = config.epsilon() * rootCorrection;
     for (Slot slot : slots) {
       try (TensorScope scope = TensorScope.open(manager)) {
         NDArray weight = slot.parameter.array();
@@ -119,8 +121,7 @@ public final class AdamW implements AutoCloseable {
         if (slot.parameter.isMatrix() && config.weightDecay() > 0) {
           weight.muli(1 - learningRate * config.weightDecay());
         }
-        // weight -= rate (mean / meanCorrection) / (sqrt(square / squareCorrection) + epsilon)
-        NDArray root = slot.square.sqrt().divi(rootCorrection).addi(config.epsilon());
+        NDArray root = slot.square.sqrt().addi(epsilon);
         weight.subi(slot.mean.div(root).muli(stepSize));
       }
     }

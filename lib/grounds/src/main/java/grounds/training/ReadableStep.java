@@ -7,8 +7,10 @@ import ai.djl.training.GradientCollector;
 import grounds.model.Batch;
 import grounds.model.CrossEntropy;
 import grounds.model.LanguageModel;
+import grounds.tensor.Parameter;
 import grounds.tensor.Seeds;
 import grounds.tensor.TensorScope;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalDouble;
@@ -18,6 +20,7 @@ public final class ReadableStep implements TrainingStep {
 
   private final LanguageModel model;
   private final Engine engine;
+  private final List<Parameter> parameters;
   private final AdamW optimizer;
   private final OptionalDouble maxGradientNorm;
 
@@ -29,6 +32,7 @@ public final class ReadableStep implements TrainingStep {
   public ReadableStep(LanguageModel model, AdamW.Config optimizer, OptionalDouble maxGradientNorm) {
     this.model = model;
     this.engine = model.parameters().manager().getEngine();
+    this.parameters = model.parameters().stream().toList();
     this.optimizer = new AdamW(model.parameters(), optimizer);
     this.maxGradientNorm = maxGradientNorm;
   }
@@ -37,11 +41,20 @@ public final class ReadableStep implements TrainingStep {
   public Result take(List<Batch> batches, double learningRate, long seed) {
     double loss = 0;
     optimizer.zeroGradients();
-    for (int i = 0; i < batches.size(); i++) {
-      engine.setRandomSeed((int) Seeds.derive(seed, i));
-      loss += backward(batches.get(i)) / batches.size();
+    try (TensorScope scope = TensorScope.open(model.parameters().manager())) {
+      List<NDArray> sums = new ArrayList<>();
+      for (int i = 0; i < batches.size(); i++) {
+        engine.setRandomSeed((int) Seeds.derive(seed, i));
+        loss += backward(batches.get(i)) / batches.size();
+        if (batches.size() > 1) {
+          addGradients(scope, sums);
+        }
+      }
+      for (int i = 0; i < sums.size(); i++) {
+        parameters.get(i).gradient().addi(sums.get(i));
+      }
     }
-    // Gradients add up over micro-batches: their mean is the gradient of the large batch.
+    // The mean of the micro-batches' gradients is the gradient of the large batch.
     double mean = 1.0 / batches.size();
     double norm = optimizer.gradientNorm() * mean;
     Result result = new Result(loss, norm);
@@ -50,6 +63,17 @@ public final class ReadableStep implements TrainingStep {
       optimizer.step(learningRate, mean * (norm > limit ? limit / norm : 1));
     }
     return result;
+  }
+
+  /** Moves the gradients into sums of our own: PyTorch adds them up by itself, MXNet overwrites. */
+  private void addGradients(TensorScope scope, List<NDArray> sums) {
+    for (int i = 0; i < parameters.size(); i++) {
+      if (sums.size() <= i) {
+        sums.add(scope.manager().zeros(parameters.get(i).array().getShape()));
+      }
+      sums.get(i).addi(parameters.get(i).gradient());
+      parameters.get(i).zeroGradient();
+    }
   }
 
   private double backward(Batch batch) {

@@ -71,11 +71,10 @@ final class CellExecution extends DirectExecutionControl {
     return Optional.ofNullable(thrown);
   }
 
-  /** Forgets the outcome of the last snippet and any interrupt that came too late. */
+  /** Forgets the outcome of the last snippet. */
   void reset() {
     value = null;
     thrown = null;
-    StopSwitch.turn(false);
   }
 
   /**

@@ -108,8 +108,8 @@ final class JavaSession implements AutoCloseable {
     execution.reset();
     List<Piece> pieces = pieces(source);
     for (Piece p : pieces) {
-      if (!p.completeness().isComplete()
-          && p.completeness() != SourceCodeAnalysis.Completeness.CONSIDERED_INCOMPLETE) {
+      if (p.completeness() == SourceCodeAnalysis.Completeness.UNKNOWN
+          || p.completeness() == SourceCodeAnalysis.Completeness.DEFINITELY_INCOMPLETE) {
         // Nothing of a cell with a syntax error runs; evaluating the bad piece says what is wrong.
         pieces = List.of(p);
         break;

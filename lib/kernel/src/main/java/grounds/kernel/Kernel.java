@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import org.dflib.jjava.jupyter.channels.ShellReplyEnvironment;
@@ -21,7 +22,6 @@ import org.dflib.jjava.jupyter.messages.Message;
 import org.dflib.jjava.jupyter.messages.MessageType;
 import org.dflib.jjava.jupyter.messages.request.CompleteRequest;
 import org.dflib.jjava.jupyter.messages.request.ExecuteRequest;
-import org.dflib.jjava.jupyter.messages.request.HistoryRequest;
 import org.dflib.jjava.jupyter.messages.request.InspectRequest;
 import org.dflib.jjava.jupyter.messages.request.IsCompleteRequest;
 import org.dflib.jjava.jupyter.messages.request.ShutdownRequest;
@@ -35,18 +35,16 @@ final class Kernel {
   private static final String VERSION = "0.1.0";
   private static final long SEND_MILLIS = 100;
   private static final long STUCK_MILLIS = 3000;
-  private static final long INSIST_MILLIS = 250;
 
   private final Channels channels;
   private final OutputQueue output;
   private final JavaSession session;
-  private final List<JsonArray> history = new ArrayList<>();
+  private final History history = new History();
 
   // Written by the shell thread alone.
   private volatile Message<?> request;
   private volatile boolean stdinAllowed;
-  private volatile long runs;
-  private volatile boolean running;
+  private volatile Optional<Message<?>> running = Optional.empty();
   private int executionCount;
 
   private Kernel(KernelConnectionProperties properties) throws GeneralSecurityException {
@@ -99,7 +97,7 @@ final class Kernel {
     on(MessageType.COMPLETE_REQUEST, request -> complete(request.getContent()));
     on(MessageType.INSPECT_REQUEST, request -> inspect(request.getContent()));
     on(MessageType.IS_COMPLETE_REQUEST, request -> isComplete(request.getContent()));
-    on(MessageType.HISTORY_REQUEST, request -> history(request.getContent()));
+    on(MessageType.HISTORY_REQUEST, request -> ok("history", history.find(request.getContent())));
     on(MessageType.INTERRUPT_REQUEST, request -> interrupt());
     // No widget of this kernel speaks over comms: there are none, and a new one is closed at once.
     on(MessageType.COMM_INFO_REQUEST, request -> ok("comms", new JsonObject()));
@@ -148,9 +146,6 @@ final class Kernel {
       JsonObject input = content("code", execute.getCode());
       input.addProperty("execution_count", executionCount);
       channels.publish(message, "execute_input", input);
-      if (execute.shouldStoreHistory()) {
-        remember(execute.getCode());
-      }
     }
     JsonObject reply = run(execute);
     reply.addProperty("execution_count", executionCount);
@@ -164,12 +159,15 @@ final class Kernel {
 
   private JsonObject run(ExecuteRequest execute) {
     Optional<CellError> error;
+    String shown = "";
     try {
-      runs++;
-      running = true;
+      // In this order: an interrupt from here on stops this cell, even if it has yet to start.
+      StopSwitch.turn(false);
+      running = Optional.of(request);
       JavaSession.Outcome outcome = session.run(executionCount, execute.getCode());
       error = outcome.error();
       if (outcome.value().isPresent() && !execute.isSilent()) {
+        shown = outcome.value().get().text();
         JsonObject result = OutputQueue.bundle(outcome.value().get());
         result.addProperty("execution_count", executionCount);
         output.flush();
@@ -185,9 +183,12 @@ final class Kernel {
                   "" + e.getMessage(),
                   List.of("The kernel failed to run this cell: " + e)));
     } finally {
-      running = false;
+      running = Optional.empty();
     }
     output.flush();
+    if (execute.shouldStoreHistory() && !execute.isSilent()) {
+      history.add(executionCount, execute.getCode(), shown);
+    }
     if (error.isPresent()) {
       channels.publish(request, "error", errorContent(error.get()));
       return errorReply(error.get());
@@ -223,30 +224,23 @@ final class Kernel {
 
   /** Comes on the control channel, while the shell thread waits for the cell. */
   private JsonObject interrupt() {
-    if (running) {
+    Optional<Message<?>> cell = running;
+    if (cell.isPresent()) {
       session.interrupt();
-      Thread insist = new Thread(() -> insist(runs), "interrupt");
-      insist.setDaemon(true);
-      insist.start();
+      // Native code sees no interrupt, and a library may swallow one. No second one by ourselves:
+      // it could break what the code does to end in good order.
+      CompletableFuture.delayedExecutor(STUCK_MILLIS, TimeUnit.MILLISECONDS)
+          .execute(
+              () -> {
+                if (running.equals(cell)) {
+                  System.err.println(
+                      "The cell is inside code that does not heed an interrupt; it stops as soon"
+                          + " as that returns. Interrupt once more, or use Kernel > Restart: then"
+                          + " the variables are lost.");
+                }
+              });
     }
     return ok();
-  }
-
-  /** A library may swallow an interrupt; native code does not see it at all. */
-  private void insist(long run) {
-    long start = System.nanoTime();
-    boolean said = false;
-    pause(INSIST_MILLIS);
-    while (running && runs == run) {
-      session.interrupt();
-      if (!said && System.nanoTime() - start > TimeUnit.MILLISECONDS.toNanos(STUCK_MILLIS)) {
-        said = true;
-        System.err.println(
-            "The cell is inside code that cannot be interrupted; it stops as soon as that returns."
-                + " If it does not, use Kernel > Restart: the variables are lost then.");
-      }
-      pause(INSIST_MILLIS);
-    }
   }
 
   private void shutdown(ShellReplyEnvironment env, Message<ShutdownRequest> message) {
@@ -305,45 +299,6 @@ final class Kernel {
       reply.addProperty("indent", c.indent());
     }
     return reply;
-  }
-
-  private void remember(String code) {
-    JsonArray entry = new JsonArray();
-    entry.add(0);
-    entry.add(executionCount);
-    entry.add(code);
-    history.add(entry);
-  }
-
-  private JsonObject history(HistoryRequest ask) {
-    JsonArray found = new JsonArray();
-    List<JsonArray> all = history;
-    if (ask instanceof HistoryRequest.Range range) {
-      all.stream()
-          .filter(e -> e.get(1).getAsInt() >= range.getStart())
-          .filter(e -> range.getStop() <= 0 || e.get(1).getAsInt() < range.getStop())
-          .forEach(found::add);
-    } else if (ask instanceof HistoryRequest.Search search) {
-      String regex =
-          search
-              .getPattern()
-              .replaceAll("[\\\\.\\[\\]{}()+^$|]", "\\\\$0")
-              .replace("*", ".*")
-              .replace("?", ".");
-      tail(
-              all.stream().filter(e -> e.get(2).getAsString().matches("(?s)" + regex)).toList(),
-              search.getMaxReturnLength())
-          .forEach(found::add);
-    } else if (ask instanceof HistoryRequest.Tail tail) {
-      tail(all, tail.getMaxReturnLength()).forEach(found::add);
-    }
-    return ok("history", found);
-  }
-
-  private static List<JsonArray> tail(List<JsonArray> entries, int length) {
-    return length <= 0 || length >= entries.size()
-        ? entries
-        : entries.subList(entries.size() - length, entries.size());
   }
 
   private void publishStatus(Message<?> parent, String state) {

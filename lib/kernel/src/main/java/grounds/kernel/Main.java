@@ -32,10 +32,15 @@ public final class Main {
     Kernel.start(KernelConnectionProperties.parse(connection));
   }
 
-  /** Jupyter names itself in JPY_PARENT_PID; a kernel that outlives it would never be found. */
+  /**
+   * Jupyter names itself in JPY_PARENT_PID (on Windows by a handle that means nothing here); a
+   * kernel that outlives it would never be found.
+   */
   private static void exitWithParent(Optional<String> pid) {
+    boolean windows = System.getProperty("os.name").startsWith("Windows");
     pid.filter(p -> p.matches("[1-9][0-9]{0,17}"))
-        .flatMap(p -> ProcessHandle.of(Long.parseLong(p)))
+        .flatMap(
+            p -> windows ? ProcessHandle.current().parent() : ProcessHandle.of(Long.parseLong(p)))
         .ifPresent(parent -> parent.onExit().thenRun(() -> Kernel.exit(0)));
   }
 }

@@ -2,6 +2,7 @@ package grounds.kernel;
 
 import grounds.notebook.Output;
 import grounds.notebook.Showable;
+import grounds.plot.Chart;
 import java.awt.Graphics2D;
 import java.awt.RenderingHints;
 import java.awt.image.BufferedImage;
@@ -14,7 +15,6 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Function;
 import javax.imageio.ImageIO;
-import org.knowm.xchart.internal.chartpart.Chart;
 import tech.tablesaw.api.Table;
 
 /**
@@ -40,7 +40,9 @@ final class Renderers {
       List.of(
           new Renderer<>(Output.class, output -> output),
           new Renderer<>(Showable.class, Showable::output),
-          new Renderer<>(Chart.class, Renderers::chart),
+          new Renderer<>(
+              Chart.class, c -> Output.picture(c.png(), c.width(), c.height(), c.description())),
+          new Renderer<>(org.knowm.xchart.internal.chartpart.Chart.class, Renderers::drawn),
           new Renderer<>(BufferedImage.class, Renderers::image),
           new Renderer<>(Table.class, Renderers::table),
           new Renderer<>(Object.class, value -> Output.text(ValueText.of(value))));
@@ -62,7 +64,7 @@ final class Renderers {
     }
   }
 
-  private static Output chart(Chart<?, ?> chart) {
+  private static Output drawn(org.knowm.xchart.internal.chartpart.Chart<?, ?> chart) {
     int width = chart.getWidth();
     int height = chart.getHeight();
     BufferedImage image =

@@ -1,0 +1,151 @@
+package grounds.bench;
+
+import com.google.gson.Gson;
+import grounds.corpus.Corpus;
+import grounds.corpus.Split;
+import grounds.evaluation.Perplexity;
+import grounds.model.Gpt;
+import grounds.model.GptConfig;
+import grounds.tensor.Devices;
+import grounds.tokenizer.CharTokenizer;
+import grounds.training.LearningRateSchedule;
+import grounds.training.Trainer;
+import grounds.training.TrainingConfig;
+import grounds.training.TrainingEvent;
+import grounds.training.TrainingResult;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * A character GPT trained by the library: prints one line of JSON, as its peer in Python does.
+ *
+ * <pre>TrainCharGpt --corpus tinyshakespeare.txt [--full true] [--threads 2] [--width 192] ...
+ * </pre>
+ */
+public final class TrainCharGpt {
+
+  private static final Map<String, String> DEFAULTS = new LinkedHashMap<>();
+
+  static {
+    DEFAULTS.put("corpus", "");
+    DEFAULTS.put("full", "false"); // true: train all steps, then evaluate
+    DEFAULTS.put("measure", "60"); // steps timed otherwise
+    DEFAULTS.put("skip", "10"); // first steps that are not timed
+    DEFAULTS.put("threads", "2");
+    DEFAULTS.put("context", "64");
+    DEFAULTS.put("width", "192");
+    DEFAULTS.put("layers", "4");
+    DEFAULTS.put("heads", "3");
+    DEFAULTS.put("batch", "32");
+    DEFAULTS.put("steps", "4000");
+    DEFAULTS.put("dropout", "0");
+    DEFAULTS.put("rate", "1e-3");
+    DEFAULTS.put("minimum", "1e-4");
+    DEFAULTS.put("warmup", "100");
+    DEFAULTS.put("bias", "true");
+    DEFAULTS.put("tied", "false");
+    DEFAULTS.put("seed", "1");
+  }
+
+  private final Map<String, String> arguments = new LinkedHashMap<>(DEFAULTS);
+
+  private TrainCharGpt(String... args) {
+    for (int i = 0; i < args.length; i += 2) {
+      String name = args[i].startsWith("--") ? args[i].substring(2) : "";
+      if (!DEFAULTS.containsKey(name) || i + 1 == args.length) {
+        throw new IllegalArgumentException(
+            "Wanted pairs of --NAME VALUE with a name of " + DEFAULTS + ", got " + args[i] + ".");
+      }
+      arguments.put(name, args[i + 1]);
+    }
+  }
+
+  /** Trains, and prints the result to standard output. */
+  public static void main(String[] args) {
+    TrainCharGpt run = new TrainCharGpt(args);
+    // Read by the engine when it loads, which is later.
+    System.setProperty("ai.djl.pytorch.num_threads", run.arguments.get("threads"));
+    System.out.println(new Gson().toJson(run.train()));
+  }
+
+  private Map<String, Object> train() {
+    long started = System.nanoTime();
+    Corpus corpus = Corpus.fromFile(Path.of(arguments.get("corpus")));
+    CharTokenizer tokenizer = CharTokenizer.of(corpus.text());
+    Split split = corpus.split(0.9);
+    int[] training = tokenizer.encode(split.training());
+    int[] validation = tokenizer.encode(split.validation());
+    GptConfig shape =
+        new GptConfig(
+            tokenizer.vocabularySize(),
+            number("context"),
+            number("width"),
+            number("layers"),
+            number("heads"),
+            real("dropout"),
+            flag("bias"),
+            flag("tied"));
+    int steps = number("steps");
+    TrainingConfig config =
+        TrainingConfig.of(steps, number("batch"), real("rate"))
+            .withLearningRate(
+                new LearningRateSchedule.WarmupCosine(
+                    real("rate"), real("minimum"), number("warmup"), steps))
+            .withEvaluation(steps, 1)
+            .withSeed(number("seed"));
+    int stop = flag("full") ? steps : Math.min(steps, number("skip") + number("measure"));
+    List<TrainingEvent.Stepped> stepped = new ArrayList<>();
+    Map<String, Object> result = new LinkedHashMap<>();
+    try (Gpt model = new Gpt(shape, number("seed"));
+        Trainer trainer = new Trainer(model, training, validation, config)) {
+      trainer.listen(
+          event -> {
+            if (event instanceof TrainingEvent.Stepped step) {
+              stepped.add(step);
+              if (step.step() == stop) {
+                trainer.stop();
+              }
+            }
+          });
+      TrainingResult trained = trainer.run();
+      result.put("peer", "Grounds, " + Devices.describe());
+      result.put("threads", number("threads"));
+      result.put("parameters", model.parameters().count());
+      result.put("tokensPerSecond", Math.round(medianSpeed(stepped)));
+      result.put("lastTrainingLoss", stepped.get(stepped.size() - 1).loss());
+      if (flag("full")) {
+        result.put("trainingSeconds", trained.seconds());
+        Perplexity perplexity = Perplexity.of(model, validation);
+        result.put("validationLoss", perplexity.loss());
+        result.put("validationPerplexity", perplexity.value());
+        result.put("wallSeconds", (System.nanoTime() - started) / 1e9);
+      }
+    }
+    return result;
+  }
+
+  private double medianSpeed(List<TrainingEvent.Stepped> stepped) {
+    double[] speeds =
+        stepped.stream()
+            .skip(Math.min(number("skip"), stepped.size() - 1))
+            .mapToDouble(TrainingEvent.Stepped::tokensPerSecond)
+            .sorted()
+            .toArray();
+    return (speeds[(speeds.length - 1) / 2] + speeds[speeds.length / 2]) / 2;
+  }
+
+  private int number(String name) {
+    return Integer.parseInt(arguments.get(name));
+  }
+
+  private double real(String name) {
+    return Double.parseDouble(arguments.get(name));
+  }
+
+  private boolean flag(String name) {
+    return Boolean.parseBoolean(arguments.get(name));
+  }
+}

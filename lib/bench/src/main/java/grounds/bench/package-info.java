@@ -1,0 +1,9 @@
+/**
+ * How fast we are, beside the same work in Python.
+ *
+ * <p>Start with {@link grounds.bench.TrainCharGpt}: it trains the character GPT through the
+ * library's own {@code Trainer} and prints one line of JSON with the tokens per second. Its peer is
+ * {@code python/train_char_gpt.py}, with the same arguments and the same output; {@code
+ * python/compare.py} runs both in turns. To add a benchmark, add such a pair.
+ */
+package grounds.bench;

@@ -1,0 +1,39 @@
+package grounds.notebook;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+
+class SizeTest {
+
+  @Test
+  void thePropertyChoosesTheValue() {
+    String before = System.getProperty("grounds.size");
+    try {
+      System.setProperty("grounds.size", "smoke");
+      assertEquals(20, (int) Size.pick(20, 4_000, 8_000));
+      System.setProperty("grounds.size", " GPU ");
+      assertEquals(8_000, (int) Size.pick(20, 4_000, 8_000));
+    } finally {
+      if (before == null) {
+        System.clearProperty("grounds.size");
+      } else {
+        System.setProperty("grounds.size", before);
+      }
+    }
+  }
+
+  @Test
+  void laptopIsTheDefaultAndOthersAreRefused() {
+    assertEquals(Size.LAPTOP, Size.of(Optional.empty()));
+    assertEquals(Size.LAPTOP, Size.of(Optional.of("")));
+    assertEquals("laptop", Size.LAPTOP.toString());
+    String message =
+        assertThrows(IllegalArgumentException.class, () -> Size.of(Optional.of("huge")))
+            .getMessage();
+    assertTrue(message.contains("\"huge\"; set it to smoke, laptop or gpu"), message);
+  }
+}

@@ -1,0 +1,105 @@
+"""The character models in plain PyTorch, with our parameter names and shapes.
+
+Slow and literal on purpose: attention is written out, nothing is fused.
+"""
+
+import math
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+
+class Attention(nn.Module):
+    """softmax(Q K^T / sqrt(headDim)) V over the positions up to each one's own."""
+
+    def __init__(self, channels: int, heads: int, bias: bool):
+        super().__init__()
+        self.heads = heads
+        self.queryKeyValue = nn.Linear(channels, 3 * channels, bias=bias)
+        self.output = nn.Linear(channels, channels, bias=bias)
+
+    def split(self, x: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        """Query, key and value, each [batch, heads, time, headDim]."""
+        batch, time, channels = x.shape
+        qkv = self.queryKeyValue(x).view(batch, time, 3, self.heads, channels // self.heads)
+        return qkv.permute(2, 0, 3, 1, 4).unbind(0)
+
+    def weights(self, x: torch.Tensor) -> torch.Tensor:
+        query, key, _ = self.split(x)
+        scores = query @ key.transpose(-2, -1) / math.sqrt(query.shape[-1])
+        later = torch.ones(scores.shape[-2:], dtype=torch.bool).triu(1)
+        return scores.masked_fill(later, -math.inf).softmax(-1)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        mixed = self.weights(x) @ self.split(x)[2]
+        return self.output(mixed.transpose(1, 2).reshape(x.shape))
+
+
+class Average(nn.Module):
+    """Attention without query and key: every position up to its own counts the same."""
+
+    def __init__(self, channels: int, bias: bool):
+        super().__init__()
+        self.value = nn.Linear(channels, channels, bias=bias)
+        self.output = nn.Linear(channels, channels, bias=bias)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        seen = torch.arange(1, x.shape[1] + 1, dtype=x.dtype)[:, None]
+        return self.output(self.value(x).cumsum(1) / seen)
+
+
+class FeedForward(nn.Module):
+    def __init__(self, channels: int, bias: bool):
+        super().__init__()
+        self.expand = nn.Linear(channels, 4 * channels, bias=bias)
+        self.contract = nn.Linear(4 * channels, channels, bias=bias)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.contract(F.gelu(self.expand(x)))
+
+
+class Block(nn.Module):
+    """x + attention(norm(x)), then x + feedForward(norm(x))."""
+
+    def __init__(self, channels: int, attention: nn.Module, bias: bool):
+        super().__init__()
+        self.attentionNorm = nn.LayerNorm(channels, bias=bias)
+        self.attention = attention
+        self.feedForwardNorm = nn.LayerNorm(channels, bias=bias)
+        self.feedForward = FeedForward(channels, bias)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = x + self.attention(self.attentionNorm(x))
+        return x + self.feedForward(self.feedForwardNorm(x))
+
+
+class Model(nn.Module):
+    """Token and position tables, blocks, a last norm and a head; heads = 0 for the average."""
+
+    def __init__(self, vocabularySize, contextLength, channels, layers, heads, bias, tiedHead):
+        super().__init__()
+        self.tokenEmbedding = nn.Embedding(vocabularySize, channels)
+        self.positionEmbedding = nn.Embedding(contextLength, channels)
+        self.blocks = nn.ModuleList(
+            Block(
+                channels,
+                Attention(channels, heads, bias) if heads else Average(channels, bias),
+                bias,
+            )
+            for _ in range(layers)
+        )
+        self.finalNorm = nn.LayerNorm(channels, bias=bias)
+        if not tiedHead:
+            self.head = nn.Linear(channels, vocabularySize, bias=False)
+        self.tiedHead = tiedHead
+
+    def forward(self, ids: torch.Tensor) -> torch.Tensor:
+        x = self.tokenEmbedding(ids) + self.positionEmbedding.weight[: ids.shape[1]]
+        for block in self.blocks:
+            x = block(x)
+        x = self.finalNorm(x)
+        return x @ self.tokenEmbedding.weight.T if self.tiedHead else self.head(x)
+
+    def loss(self, ids: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+        return F.cross_entropy(self(ids).flatten(0, 1), targets.flatten())
