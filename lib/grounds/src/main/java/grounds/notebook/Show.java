@@ -198,7 +198,9 @@ public final class Show {
           html.append("<div style=\"font-weight:600\">")
               .append(Text.escape(title))
               .append("</div>");
-          html.append("<pre style=\"white-space:pre-wrap;overflow-wrap:anywhere;margin:0.3em 0;");
+          // JupyterLab breaks the lines of a pre in the middle of a word; this keeps words whole.
+          html.append("<pre style=\"white-space:pre-wrap;overflow-wrap:anywhere;");
+          html.append("word-break:normal;margin:0.3em 0;");
           html.append("background:none;color:inherit\">").append(Text.escape(text));
           html.append("</pre></td>");
         });

@@ -85,7 +85,9 @@ class ShowTest {
     assertTrue(lines[0].matches("before +\\| after"), lines[0]);
     assertTrue(lines[2].matches("xq +\\| ROMEO: <hark>"), lines[2]);
     assertTrue(lines[3].startsWith("zk"), lines[3]);
-    assertTrue(output.html().orElseThrow().contains("ROMEO: &lt;hark&gt;"));
+    String html = output.html().orElseThrow();
+    assertTrue(html.contains("ROMEO: &lt;hark&gt;"), html);
+    assertTrue(html.contains("word-break:normal"), html);
     assertThrows(IllegalArgumentException.class, () -> Show.sideBySide("title alone"));
     assertThrows(IllegalArgumentException.class, () -> Show.sideBySide("a", "1", "a", "2"));
     assertThrows(IllegalArgumentException.class, () -> Show.sideBySide());
