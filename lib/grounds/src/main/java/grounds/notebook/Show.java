@@ -157,11 +157,18 @@ public final class Show {
         .toList();
   }
 
-  /** Whether it is a number in Java's own long form: a format chosen by the table's maker stays. */
+  /**
+   * Whether it is a number in Java's own long form, or a whole one as Tablesaw writes it: a format
+   * chosen by the table's maker stays.
+   */
   private static boolean isPlain(Column<?> column, int row) {
-    return !column.isMissing(row)
-        && column.get(row) instanceof Number number
-        && column.getString(row).equals(number.toString());
+    if (column.isMissing(row) || !(column.get(row) instanceof Number number)) {
+      return false;
+    }
+    String text = column.getString(row);
+    return text.equals(number.toString())
+        || number.doubleValue() == number.longValue()
+            && text.equals(Long.toString(number.longValue()));
   }
 
   /** Shows texts beside each other: a title, its text, the next title, its text, and so on. */

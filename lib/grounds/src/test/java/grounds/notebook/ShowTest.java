@@ -73,6 +73,17 @@ class ShowTest {
   }
 
   @Test
+  void aColumnHasOneNumberOfDecimals() {
+    Table table = Table.create(DoubleColumn.create("ms", 3, 2.43, 16777.22));
+    assertEquals(
+        "       ms\n     3.00\n     2.43\n16,777.22",
+        shown(() -> Show.table(table)).text().stripTrailing());
+    Table lengths = Table.create(DoubleColumn.create("context", 16, 1024));
+    assertEquals(
+        "context\n     16\n  1,024", shown(() -> Show.table(lengths)).text().stripTrailing());
+  }
+
+  @Test
   void missingValuesAreEmptyCells() {
     Table table = Table.create(DoubleColumn.create("loss", 1.5, Double.NaN));
     assertEquals("loss\n 1.5", shown(() -> Show.table(table)).text().stripTrailing());
