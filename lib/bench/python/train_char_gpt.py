@@ -103,7 +103,7 @@ def arguments():
     p.add_argument("--corpus", type=Path, required=True, help="a text file")
     p.add_argument("--full", action="store_true", help="train all steps, then evaluate")
     p.add_argument("--measure", type=int, default=60, help="steps timed without --full")
-    p.add_argument("--skip", type=int, default=10, help="first steps that are not timed")
+    p.add_argument("--skip", type=int, default=60, help="first steps that are not timed")
     p.add_argument("--threads", type=int, default=2)
     p.add_argument("--optimizer", choices=["fused", "foreach"], default="fused")
     p.add_argument("--context", type=int, default=64)

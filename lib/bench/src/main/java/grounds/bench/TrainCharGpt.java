@@ -33,7 +33,7 @@ public final class TrainCharGpt {
     DEFAULTS.put("corpus", "");
     DEFAULTS.put("full", "false"); // true: train all steps, then evaluate
     DEFAULTS.put("measure", "60"); // steps timed otherwise
-    DEFAULTS.put("skip", "10"); // first steps that are not timed
+    DEFAULTS.put("skip", "60"); // first steps that are not timed: Java compiles itself meanwhile
     DEFAULTS.put("threads", "2");
     DEFAULTS.put("context", "64");
     DEFAULTS.put("width", "192");
