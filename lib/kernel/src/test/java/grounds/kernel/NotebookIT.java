@@ -63,8 +63,11 @@ class NotebookIT {
       String cell =
           "cell " + (i + 1) + " of " + lesson.getFileName() + ":\n" + source(fresh.get(i));
       assertEquals(List.of(), complaints(fresh.get(i)), cell);
-      assertEquals(
-          outputs(stored.get(i)).isEmpty(), outputs(fresh.get(i)).isEmpty(), "output of " + cell);
+      // A cell that asks for the size may hold the laptop run to figures that smoke cannot reach.
+      if (!source(fresh.get(i)).contains("Size.current()")) {
+        assertEquals(
+            outputs(stored.get(i)).isEmpty(), outputs(fresh.get(i)).isEmpty(), "output of " + cell);
+      }
     }
   }
 
