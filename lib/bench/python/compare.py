@@ -1,6 +1,6 @@
 """Runs the Java and the Python training step in turns and compares their medians.
 
-    mvn -q -DskipTests install
+    mvn -q -DskipTests package
     python lib/bench/python/compare.py tinyshakespeare.txt [--rounds 3] [-- --width 128 ...]
 
 What follows the two dashes goes to both sides. Needs PyTorch in the Python that runs it, and an
@@ -37,7 +37,7 @@ def java_arguments(shared):
 def class_path():
     listed = ROOT / "lib/bench/target/dependencies.classpath"
     if not listed.exists():
-        sys.exit("Build first: mvn -q -DskipTests install")
+        sys.exit("Build first: mvn -q -DskipTests package")
     classes = [ROOT / "lib/bench/target/classes", ROOT / "lib/grounds/target/classes"]
     return os.pathsep.join([*map(str, classes), listed.read_text().strip()])
 

@@ -47,6 +47,7 @@ public final class Trainer implements AutoCloseable {
   private final int[] training;
   private final int[] validation;
   private final TrainingConfig config;
+  private final String dataHash;
   private final TokenBatches batches;
   private final TrainingStep trainingStep;
   private final List<TrainingListener> listeners = new ArrayList<>();
@@ -90,6 +91,7 @@ public final class Trainer implements AutoCloseable {
     this.model = model;
     this.training = training;
     this.validation = validation;
+    this.dataHash = hash(training, validation);
     this.config = config;
     this.batches = new TokenBatches(training, config.batch(), time, config.seed());
     this.trainingStep = trainingStep;
@@ -129,12 +131,11 @@ public final class Trainer implements AutoCloseable {
     if (Files.exists(file)) {
       try (Checkpoint checkpoint = Checkpoint.open(file)) {
         requireSame(file, "training config", checkpoint.text("training"), config.toString());
-        requireSame(file, "training text", checkpoint.text("data"), dataHash());
+        requireSame(file, "training text", checkpoint.text("data"), dataHash);
         Map<String, NDArray> state = optimizerState();
         checkpoint.restore(model);
         checkpoint.fill(state);
         step = Integer.parseInt(checkpoint.text("step"));
-        batches.seek(Long.parseLong(checkpoint.text("batches")));
         trainingStep.resumeAfter(step);
         last = evaluation(checkpoint.text("last"));
         best = evaluation(checkpoint.text("best"));
@@ -185,7 +186,18 @@ public final class Trainer implements AutoCloseable {
   }
 
   private void train(Clock clock) {
-    while (step < config.steps() && !stopAsked) {
+    while (!stopAsked) {
+      // Before the next step, not after the last one: what an interrupt or a full disk kept from
+      // being measured and saved is made good when the run goes on.
+      if (isEvaluationDue()) {
+        evaluateAndSave();
+      }
+      if (step == config.steps()) {
+        return;
+      }
+      if (stopAsked) { // by a listener
+        break;
+      }
       if (Thread.currentThread().isInterrupted()) {
         throw new CancellationException();
       }
@@ -204,17 +216,17 @@ public final class Trainer implements AutoCloseable {
               learningRate,
               result.gradientNorm(),
               tokensPerSecond));
-      if (step % config.evaluateEvery() == 0 || step == config.steps()) {
-        evaluate();
-        folder.ifPresent(this::save);
-      }
     }
-    if (stopAsked) {
-      folder.ifPresent(this::save);
-    }
+    folder.ifPresent(this::save);
+  }
+
+  private boolean isEvaluationDue() {
+    return last.step < step && (step % config.evaluateEvery() == 0 || step == config.steps());
   }
 
   private List<Batch> nextBatches() {
+    // The place in the data follows from the step, also after a step that was not applied.
+    batches.seek((long) step * config.accumulation());
     List<Batch> next = new ArrayList<>();
     for (int i = 0; i < config.accumulation(); i++) {
       next.add(batches.next());
@@ -222,19 +234,30 @@ public final class Trainer implements AutoCloseable {
     return next;
   }
 
-  private void evaluate() {
+  /** Measures and saves; if a file cannot be written, this evaluation is still due. */
+  private void evaluateAndSave() {
     int windows = config.evaluationWindows();
-    last =
+    Evaluation now =
         new Evaluation(
             step,
             Perplexity.of(model, training, windows).loss(),
             Perplexity.of(model, validation, windows).loss());
-    boolean isBest = last.validationLoss < best.validationLoss;
-    if (isBest) {
-      best = last;
-      folder.ifPresent(to -> Checkpoint.write(to.resolve(BEST), model));
+    Evaluation lastBefore = last;
+    Evaluation bestBefore = best;
+    boolean isBest = now.validationLoss < best.validationLoss;
+    last = now;
+    best = isBest ? now : best;
+    try {
+      if (isBest) {
+        folder.ifPresent(to -> Checkpoint.write(to.resolve(BEST), model));
+      }
+      folder.ifPresent(this::save);
+    } catch (RuntimeException e) {
+      last = lastBefore;
+      best = bestBefore;
+      throw e;
     }
-    tell(new TrainingEvent.Evaluated(step, last.trainingLoss, last.validationLoss, isBest));
+    tell(new TrainingEvent.Evaluated(step, now.trainingLoss, now.validationLoss, isBest));
   }
 
   /** Asks the run to end after the current step; from any thread. */
@@ -250,9 +273,10 @@ public final class Trainer implements AutoCloseable {
   private void save(Path to) {
     Map<String, String> texts = new LinkedHashMap<>();
     texts.put("training", config.toString());
-    texts.put("data", dataHash());
+    texts.put("data", dataHash);
     texts.put("step", Integer.toString(step));
-    texts.put("batches", Long.toString(batches.drawn()));
+    // Follows from the step; written for whoever reads the file without this class.
+    texts.put("batches", Long.toString((long) step * config.accumulation()));
     texts.put("last", text(last));
     texts.put("best", text(best));
     Path file = to.resolve(LAST);
@@ -296,10 +320,10 @@ public final class Trainer implements AutoCloseable {
     }
   }
 
-  private String dataHash() {
+  private static String hash(int[]... parts) {
     try {
       MessageDigest digest = MessageDigest.getInstance("SHA-256");
-      for (int[] part : List.of(training, validation)) {
+      for (int[] part : parts) {
         ByteBuffer bytes = ByteBuffer.allocate(4 + 4 * part.length).putInt(part.length);
         bytes.asIntBuffer().put(part);
         digest.update(bytes.array());

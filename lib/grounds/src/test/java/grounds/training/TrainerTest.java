@@ -286,4 +286,58 @@ class TrainerTest {
       assertSameWeights(uninterrupted(), weights(model));
     }
   }
+
+  @Test
+  void theLastCheckpointIsMadeGoodAfterAFullDisk(@TempDir Path folder) throws IOException {
+    TrainingConfig config = CONFIG.withEvaluation(60, 20);
+    Path blocked = folder.resolve("run");
+    try (Gpt model = new Gpt(TINY, 7);
+        Trainer trainer = trainer(model, config).saveTo(blocked)) {
+      Files.writeString(blocked, "a file where a folder should be");
+      assertThrows(java.io.UncheckedIOException.class, trainer::run);
+      Files.delete(blocked);
+      assertTrue(Double.isFinite(trainer.run().bestValidationLoss()));
+      try (LanguageModel best = Checkpoint.load(blocked.resolve(Trainer.BEST));
+          Checkpoint last = Checkpoint.open(blocked.resolve(Trainer.LAST))) {
+        assertSameWeights(weights(model), weights(best));
+        assertEquals("60", last.text("step"));
+      }
+    }
+  }
+
+  @Test
+  void anInterruptedEvaluationIsMadeGood() {
+    List<Integer> evaluated = new ArrayList<>();
+    try (Gpt model = new Gpt(TINY, 7);
+        Trainer trainer = trainer(model, CONFIG)) {
+      boolean[] interrupted = {false};
+      trainer.listen(
+          event -> {
+            if (event instanceof Stepped && event.step() == 20 && !interrupted[0]) {
+              interrupted[0] = true;
+              Thread.currentThread().interrupt();
+            } else if (event instanceof Evaluated) {
+              evaluated.add(event.step());
+            }
+          });
+      assertThrows(TrainingStoppedException.class, trainer::run);
+      trainer.run();
+      assertEquals(List.of(10, 20, 30, 40, 50, 60), evaluated);
+    }
+  }
+
+  @Test
+  void aStepThatWasNotAppliedCostsNoData() {
+    try (Gpt model = new Gpt(TINY, 7);
+        Trainer trainer = trainer(model, CONFIG)) {
+      float[] good = model.parameters().get("tokenEmbedding.weight").values();
+      float[] bad = good.clone();
+      java.util.Arrays.fill(bad, Float.NaN);
+      model.parameters().get("tokenEmbedding.weight").load(bad);
+      assertThrows(TrainingDivergedException.class, trainer::run);
+      model.parameters().get("tokenEmbedding.weight").load(good);
+      trainer.run();
+      assertSameWeights(uninterrupted(), weights(model));
+    }
+  }
 }
