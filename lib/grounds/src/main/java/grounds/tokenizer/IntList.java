@@ -1,0 +1,61 @@
+package grounds.tokenizer;
+
+import java.util.Arrays;
+
+/** A growing list of int. */
+final class IntList {
+  private int[] values = new int[16];
+  private int size;
+
+  void add(int value) {
+    if (size == values.length) {
+      grow(size + 1);
+    }
+    values[size++] = value;
+  }
+
+  void addAll(int[] from, int start, int count) {
+    if (size + count > values.length) {
+      grow(size + count);
+    }
+    System.arraycopy(from, start, values, size, count);
+    size += count;
+  }
+
+  /** Makes room for so many more. */
+  void reserve(int more) {
+    if (size + more > values.length) {
+      grow(size + more);
+    }
+  }
+
+  private void grow(int atLeast) {
+    int wanted = Math.max(atLeast, values.length + (values.length >> 1));
+    values = Arrays.copyOf(values, wanted < 0 ? Integer.MAX_VALUE - 8 : wanted);
+  }
+
+  int get(int index) {
+    return values[index];
+  }
+
+  void set(int index, int value) {
+    values[index] = value;
+  }
+
+  int size() {
+    return size;
+  }
+
+  void clear() {
+    size = 0;
+  }
+
+  /** Keeps the first ones only. */
+  void truncate(int newSize) {
+    size = newSize;
+  }
+
+  int[] toArray() {
+    return Arrays.copyOf(values, size);
+  }
+}

@@ -1,0 +1,54 @@
+package grounds.tokenizer;
+
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * What becomes of the text of a special token, such as {@code <|endoftext|>}, when it stands in a
+ * text to encode. Text from strangers must not steer a model, so nothing is allowed silently.
+ */
+public final class SpecialText {
+  private final Optional<Set<String>> allowed;
+  private final boolean othersArePlain;
+
+  private SpecialText(Optional<Set<String>> allowed, boolean othersArePlain) {
+    this.allowed = allowed;
+    this.othersArePlain = othersArePlain;
+  }
+
+  /** A text that holds one is an error: what {@code encode(text)} does. */
+  public static SpecialText refused() {
+    return allowed(new String[0]);
+  }
+
+  /** They are plain text, never control: for what users write. */
+  public static SpecialText plain() {
+    return new SpecialText(Optional.of(Set.of()), true);
+  }
+
+  /** Each becomes its id: for texts whose special tokens you put there yourself. */
+  public static SpecialText allowed() {
+    return new SpecialText(Optional.empty(), false);
+  }
+
+  /** These become their ids; any other one is an error. */
+  public static SpecialText allowed(String... tokens) {
+    return new SpecialText(Optional.of(Set.of(tokens)), false);
+  }
+
+  boolean allows(String token) {
+    return allowed.map(tokens -> tokens.contains(token)).orElse(true);
+  }
+
+  /** Whether the text of this token is looked for at all. */
+  boolean looksFor(String token) {
+    return !othersArePlain || allows(token);
+  }
+
+  @Override
+  public String toString() {
+    return "SpecialText(allowed: %s, others: %s)"
+        .formatted(
+            allowed.map(Object::toString).orElse("all"), othersArePlain ? "plain" : "refused");
+  }
+}
