@@ -4,8 +4,17 @@ import java.util.Arrays;
 
 /** A growing list of int. */
 final class IntList {
-  private int[] values = new int[16];
+  private int[] values;
   private int size;
+
+  IntList() {
+    this(16);
+  }
+
+  /** A list with room for so many, to begin with. */
+  IntList(int room) {
+    values = new int[room];
+  }
 
   void add(int value) {
     if (size == values.length) {

@@ -108,6 +108,6 @@ public interface Tokenizer {
    * the special tokens are the same.
    */
   default String vocabularyHash() {
-    return VocabularyHash.of(this);
+    return VocabularyHash.of(vocabularySize(), this::tokenBytes, specialTokens());
   }
 }

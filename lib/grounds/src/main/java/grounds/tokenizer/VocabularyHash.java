@@ -5,22 +5,28 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
+import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.IntFunction;
 
 /** Tells whether two tokenizers mean the same by their ids. */
 final class VocabularyHash {
 
   private VocabularyHash() {}
 
-  static String of(Tokenizer tokenizer) {
+  /**
+   * The hash.
+   *
+   * @param tokenBytes the bytes of a token by its id; none where an id is not used
+   */
+  static String of(int size, IntFunction<byte[]> tokenBytes, Map<String, Integer> specialTokens) {
     try {
       MessageDigest digest = MessageDigest.getInstance("SHA-256");
-      int size = tokenizer.vocabularySize();
       number(digest, size);
       for (int id = 0; id < size; id++) {
-        part(digest, tokenizer.tokenBytes(id));
+        part(digest, tokenBytes.apply(id));
       }
-      new TreeMap<>(tokenizer.specialTokens())
+      new TreeMap<>(specialTokens)
           .forEach(
               (token, id) -> {
                 part(digest, token.getBytes(StandardCharsets.UTF_8));

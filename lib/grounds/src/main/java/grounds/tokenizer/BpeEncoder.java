@@ -1,0 +1,379 @@
+package grounds.tokenizer;
+
+import java.util.Arrays;
+import java.util.concurrent.CancellationException;
+
+/**
+ * Encodes text with the merges of one vocabulary. It holds working memory and remembers the words
+ * it has seen, so one thread at a time may use it.
+ *
+ * <p>Three ways, from the most frequent to the rarest: a word that was seen before is looked up; a
+ * short one is merged by searching for its earliest merge again and again; a long one has its
+ * merges in a heap, window by window.
+ */
+final class BpeEncoder {
+
+  /** Up to here searching all merges of a piece beats a heap, in bytes. */
+  private static final int SHORT = 48;
+
+  /** Longer pieces are not remembered, in bytes. */
+  private static final int LONGEST_REMEMBERED = 64;
+
+  /** Two longs hold this many bytes and their number. */
+  private static final int LONGEST_PACKED = 15;
+
+  private static final int CACHE_BITS = 15;
+  private static final int WIDE_CACHE_BITS = 13;
+  private static final int CACHED_IDS = 1 << 18;
+  private static final int PIECES_BETWEEN_POLLS = 1 << 16;
+  private static final long EMPTY = -1;
+
+  private final PreTokenizer preTokenizer;
+  private final Vocabulary vocabulary;
+  private final MergeTable merges;
+  private final boolean wholePieces;
+  private final int window;
+
+  // Working memory: tokens, the place where each one ends, and the merge of each with its right
+  // neighbour.
+  private int[] ids = new int[SHORT];
+  private int[] ends = new int[SHORT];
+  private long[] merge = new long[SHORT];
+  private int count;
+
+  // For the heap: neighbours, and entries of rank and place.
+  private int[] previous = {};
+  private int[] next = {};
+  private long[] heap = {};
+  private int heapSize;
+
+  // Remembered pieces, four longs each: the piece, and how many ids it has and where or which.
+  private final long[] cache = new long[4 << CACHE_BITS];
+  private final byte[][] wideKeys = new byte[1 << WIDE_CACHE_BITS][];
+  private final int[][] wideIds = new int[1 << WIDE_CACHE_BITS][];
+  private final int[] cachedIds = new int[CACHED_IDS];
+  private int cachedIdsSize;
+
+  /**
+   * An encoder.
+   *
+   * @param wholePieces whether a piece that is a token is encoded as that token, even if the merges
+   *     do not lead to it
+   * @param window the length in bytes from which pieces are encoded in parts; more than the longest
+   *     token
+   */
+  BpeEncoder(
+      PreTokenizer preTokenizer,
+      Vocabulary vocabulary,
+      MergeTable merges,
+      boolean wholePieces,
+      int window) {
+    this.preTokenizer = preTokenizer;
+    this.vocabulary = vocabulary;
+    this.merges = merges;
+    this.wholePieces = wholePieces;
+    this.window = window;
+    Arrays.fill(cache, EMPTY);
+  }
+
+  /** Adds the ids of a part of a text, which is cut into pieces as if it stood alone. */
+  void encode(byte[] text, int from, int to, IntList out) {
+    int untilPoll = PIECES_BETWEEN_POLLS;
+    for (int start = from; start < to; ) {
+      int end = preTokenizer.end(text, start, to);
+      encodePiece(text, start, end, out);
+      start = end;
+      if (--untilPoll == 0) {
+        pollInterrupt();
+        untilPoll = PIECES_BETWEEN_POLLS;
+      }
+    }
+  }
+
+  private static void pollInterrupt() {
+    if (Thread.currentThread().isInterrupted()) {
+      throw new CancellationException("Encoding was interrupted.");
+    }
+  }
+
+  private void encodePiece(byte[] text, int start, int end, IntList out) {
+    int length = end - start;
+    if (length <= LONGEST_PACKED) {
+      encodePacked(text, start, end, out);
+    } else if (length <= LONGEST_REMEMBERED) {
+      int slot = ByteTable.hash(text, start, end) >>> 32 - WIDE_CACHE_BITS;
+      byte[] key = wideKeys[slot];
+      if (key == null || !Arrays.equals(key, 0, key.length, text, start, end)) {
+        tokenize(text, start, end);
+        wideKeys[slot] = Arrays.copyOfRange(text, start, end);
+        wideIds[slot] = Arrays.copyOf(ids, count);
+      }
+      out.addAll(wideIds[slot], 0, wideIds[slot].length);
+    } else if (length <= window) {
+      tokenize(text, start, end);
+      out.addAll(ids, 0, count);
+    } else {
+      encodeInWindows(text, start, end, out);
+    }
+  }
+
+  private void encodePacked(byte[] text, int start, int end, IntList out) {
+    int length = end - start;
+    long low;
+    long high = (long) length << 56;
+    if (start + 16 <= text.length) {
+      low = (long) ByteTable.LONG.get(text, start);
+      if (length <= 8) {
+        low &= -1L >>> 64 - 8 * length;
+      } else {
+        high |= (long) ByteTable.LONG.get(text, start + 8) & (1L << 8 * (length - 8)) - 1;
+      }
+    } else {
+      low = 0;
+      for (int i = length - 1; i >= 0; i--) {
+        long b = text[start + i] & 0xFF;
+        if (i < 8) {
+          low = low << 8 | b;
+        } else {
+          high |= b << 8 * (i - 8);
+        }
+      }
+    }
+    int slot = (int) (ByteTable.mix(low ^ high * 0xD6E8FEB86659FD93L) >>> 64 - CACHE_BITS) << 2;
+    if (cache[slot] != low || cache[slot + 1] != high) {
+      tokenize(text, start, end);
+      if (count > 1 && cachedIdsSize + count > CACHED_IDS) {
+        Arrays.fill(cache, EMPTY);
+        cachedIdsSize = 0;
+      }
+      cache[slot] = low;
+      cache[slot + 1] = high;
+      cache[slot + 2] = count;
+      cache[slot + 3] = count == 1 ? ids[0] : cachedIdsSize;
+      if (count > 1) {
+        System.arraycopy(ids, 0, cachedIds, cachedIdsSize, count);
+        cachedIdsSize += count;
+      }
+    }
+    int found = (int) cache[slot + 2];
+    if (found == 1) {
+      out.add((int) cache[slot + 3]);
+    } else {
+      out.addAll(cachedIds, (int) cache[slot + 3], found);
+    }
+  }
+
+  /** Finds the tokens of a piece that is shorter than a window. */
+  private void tokenize(byte[] text, int start, int end) {
+    int whole = wholePieces ? vocabulary.find(text, start, end) : Vocabulary.ABSENT;
+    if (whole == Vocabulary.ABSENT) {
+      merge(text, start, end);
+    } else {
+      ids[0] = whole;
+      count = 1;
+    }
+  }
+
+  /** Merges a text: its tokens are then in {@code ids}, their ends in {@code ends}. */
+  void merge(byte[] text, int start, int end) {
+    int length = end - start;
+    if (length > ids.length) {
+      int size = Math.max(length, Math.min(window, 2 * ids.length));
+      ids = new int[size];
+      ends = new int[size];
+      merge = new long[size];
+    }
+    for (int i = 0; i < length; i++) {
+      ids[i] = vocabulary.ofByte(text[start + i]);
+      ends[i] = start + i + 1;
+    }
+    for (int i = 0; i + 1 < length; i++) {
+      merge[i] = merges.get(ids[i], ids[i + 1]);
+    }
+    merge[length - 1] = MergeTable.NONE;
+    count = length;
+    if (length <= SHORT) {
+      mergeShort();
+    } else {
+      mergeLong();
+    }
+  }
+
+  private void mergeShort() {
+    while (true) {
+      int first = 0;
+      for (int i = 1; i < count - 1; i++) {
+        if (merge[i] < merge[first]) {
+          first = i;
+        }
+      }
+      if (merge[first] == MergeTable.NONE) {
+        return;
+      }
+      ids[first] = MergeTable.id(merge[first]);
+      int moved = count - first - 2;
+      System.arraycopy(ids, first + 2, ids, first + 1, moved);
+      System.arraycopy(ends, first + 1, ends, first, moved + 1);
+      System.arraycopy(merge, first + 1, merge, first, moved + 1);
+      count--;
+      merge[first] = first + 1 < count ? merges.get(ids[first], ids[first + 1]) : MergeTable.NONE;
+      if (first > 0) {
+        merge[first - 1] = merges.get(ids[first - 1], ids[first]);
+      }
+    }
+  }
+
+  private void mergeLong() {
+    int length = count;
+    if (length > previous.length) {
+      previous = new int[ids.length];
+      next = new int[ids.length];
+      heap = new long[3 * ids.length];
+    }
+    heapSize = 0;
+    for (int i = 0; i < length; i++) {
+      previous[i] = i - 1;
+      next[i] = i + 1;
+      if (merge[i] != MergeTable.NONE) {
+        heap[heapSize++] = entry(i);
+      }
+    }
+    for (int i = heapSize / 2 - 1; i >= 0; i--) {
+      siftDown(i);
+    }
+    while (heapSize > 0) {
+      long top = heap[0];
+      heap[0] = heap[--heapSize];
+      siftDown(0);
+      int left = (int) top;
+      if (top != entry(left)) {
+        continue; // One of the two was merged with another since.
+      }
+      int right = next[left];
+      ids[left] = MergeTable.id(merge[left]);
+      ends[left] = ends[right];
+      merge[right] = MergeTable.NONE;
+      next[left] = next[right];
+      if (next[right] < length) {
+        previous[next[right]] = left;
+      }
+      renew(left, length);
+      if (previous[left] >= 0) {
+        renew(previous[left], length);
+      }
+    }
+    count = 0;
+    for (int i = 0; i < length; i = next[i]) {
+      ids[count] = ids[i];
+      ends[count] = ends[i];
+      count++;
+    }
+  }
+
+  private long entry(int place) {
+    return merge[place] & 0xFFFFFFFF00000000L | place;
+  }
+
+  private void renew(int place, int length) {
+    int right = next[place];
+    merge[place] = right < length ? merges.get(ids[place], ids[right]) : MergeTable.NONE;
+    if (merge[place] == MergeTable.NONE) {
+      return;
+    }
+    int child = heapSize++;
+    long entry = entry(place);
+    while (child > 0 && heap[(child - 1) / 2] > entry) {
+      heap[child] = heap[(child - 1) / 2];
+      child = (child - 1) / 2;
+    }
+    heap[child] = entry;
+  }
+
+  private void siftDown(int from) {
+    long entry = heap[from];
+    int parent = from;
+    while (true) {
+      int child = 2 * parent + 1;
+      if (child >= heapSize) {
+        break;
+      }
+      if (child + 1 < heapSize && heap[child + 1] < heap[child]) {
+        child++;
+      }
+      if (heap[child] >= entry) {
+        break;
+      }
+      heap[parent] = heap[child];
+      parent = child;
+    }
+    heap[parent] = entry;
+  }
+
+  /**
+   * Encodes a long piece window by window, in time linear in its length.
+   *
+   * <p>Why the windows fit together: let A be encoded as a1 ... am and B as b1 ... bn. If the bytes
+   * of am b1 are encoded as am, b1, then AB is encoded as a1 ... am b1 ... bn. For merges come in
+   * one order, earliest and leftmost first, and each depends on two neighbours alone. Take the
+   * first merge across the seam while AB is encoded. Up to then the two sides have merged as they
+   * do alone, so the tokens it joins lie inside am and b1, and it would have come first among the
+   * merges of am b1 as well.
+   *
+   * <p>The same argument, read from right to left, lets a window be cut off after any of its
+   * tokens. So each window gives its first half; the next one begins there. Where its first token
+   * is the one that the last window had there, the seam holds; otherwise it is tried, and an
+   * earlier cut after that.
+   */
+  private void encodeInWindows(byte[] text, int start, int end, IntList out) {
+    int sizeBefore = out.size();
+    int[] kept = {};
+    int[] keptEnds = {};
+    int cut = 0; // How many tokens of the last window are kept if the seam holds.
+    int at = start;
+    while (true) {
+      pollInterrupt();
+      merge(text, at, Math.min(end, at + window));
+      if (cut > 0 && ids[0] != kept[cut] && !holds(kept[cut - 1], ids[0])) {
+        cut--;
+        if (cut == 0) {
+          out.truncate(sizeBefore);
+          merge(text, start, end);
+          out.addAll(ids, 0, count);
+          return;
+        }
+        at = keptEnds[cut - 1];
+        continue;
+      }
+      out.addAll(kept, 0, cut);
+      if (ends[count - 1] == end) {
+        out.addAll(ids, 0, count);
+        return;
+      }
+      kept = Arrays.copyOf(ids, count);
+      keptEnds = Arrays.copyOf(ends, count);
+      int half = at + window / 2;
+      cut = 1;
+      while (cut < count - 1 && ends[cut] <= half) {
+        cut++;
+      }
+      at = keptEnds[cut - 1];
+    }
+  }
+
+  /** How many tokens {@link #merge} found. */
+  int count() {
+    return count;
+  }
+
+  /** One of the tokens that {@link #merge} found. */
+  int id(int index) {
+    return ids[index];
+  }
+
+  /** Whether the bytes of two tokens are encoded as these two. */
+  private boolean holds(int left, int right) {
+    byte[] both = vocabulary.join(left, right);
+    merge(both, 0, both.length);
+    return count == 2 && ids[0] == left && ids[1] == right;
+  }
+}
