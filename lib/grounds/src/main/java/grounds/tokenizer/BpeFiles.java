@@ -11,8 +11,10 @@ import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
 import com.google.gson.stream.JsonReader;
+import com.google.gson.stream.MalformedJsonException;
 import grounds.tokenizer.BpeTokenizer.Pair;
 import java.io.BufferedReader;
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;
@@ -485,14 +487,14 @@ final class BpeFiles {
       return reading.read();
     } catch (MalformedInputException e) {
       throw new IllegalArgumentException(file + " is not UTF-8 text.", e);
-    } catch (JsonParseException | IllegalStateException | NumberFormatException e) {
+    } catch (JsonParseException
+        | MalformedJsonException
+        | EOFException
+        | IllegalStateException
+        | NumberFormatException e) {
       throw new IllegalArgumentException(
           "%s is not the JSON of a vocabulary: %s".formatted(file, e.getMessage()), e);
     } catch (IOException e) {
-      if (e instanceof com.google.gson.stream.MalformedJsonException) {
-        throw new IllegalArgumentException(
-            "%s is not the JSON of a vocabulary: %s".formatted(file, e.getMessage()), e);
-      }
       throw new UncheckedIOException("Could not read " + file.toAbsolutePath(), e);
     }
   }
