@@ -56,14 +56,14 @@ public record Batch(int size, int time, long[] inputs, long[] targets) {
    * @param windows each as long as the context, and the token after it: [batch][time + 1]
    */
   public static Batch ofWindows(int[]... windows) {
-    int time = windows.length == 0 ? 0 : windows[0].length - 1;
+    int time = windows.length == 0 ? 0 : Math.max(0, windows[0].length - 1);
     long[] inputs = new long[windows.length * time];
     long[] targets = new long[windows.length * time];
     for (int row = 0; row < windows.length; row++) {
-      if (windows[row].length != time + 1) {
+      if (windows[row].length != windows[0].length) {
         throw new IllegalArgumentException(
             "Wanted windows of one length, got "
-                + (time + 1)
+                + windows[0].length
                 + " tokens in the first and "
                 + windows[row].length
                 + " in number "
