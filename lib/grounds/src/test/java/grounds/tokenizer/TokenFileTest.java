@@ -11,15 +11,18 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.io.UncheckedIOException;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.concurrent.CancellationException;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
@@ -160,7 +163,7 @@ class TokenFileTest {
           @Override
           public String vocabularyHash() {
             var digest = TokenFileHeader.sha256();
-            return java.util.HexFormat.of()
+            return HexFormat.of()
                 .formatHex(digest.digest("seventy thousand".getBytes(StandardCharsets.UTF_8)));
           }
         };
@@ -478,6 +481,7 @@ class TokenFileTest {
             10,
             each -> {
               each.accept(new int[100_000]);
+              assertFalse(Files.exists(file()));
               assertEquals(1, filesLeft().size(), "only the temporary file");
               assertTrue(filesLeft().get(0).endsWith(".tmp"));
               throw new UncheckedIOException("No space left", new IOException("disk full"));
@@ -524,14 +528,13 @@ class TokenFileTest {
 
   @Test
   void anInterruptLeavesNothing() {
-    int[] parts = {0};
-    Tokenizer endless =
+    Tokenizer tokenizer =
         inParts(
             10,
             each -> {
-              while (true) {
+              for (int part = 1; part <= 100; part++) {
                 each.accept(new int[1000]);
-                if (++parts[0] == 5) {
+                if (part == 5) {
                   Thread.currentThread().interrupt();
                 }
               }
@@ -539,7 +542,7 @@ class TokenFileTest {
     String message =
         assertThrows(
                 CancellationException.class,
-                () -> TokenFile.write(file(), endless, folder, SpecialText.refused()))
+                () -> TokenFile.write(file(), tokenizer, folder, SpecialText.refused()))
             .getMessage();
     assertTrue(Thread.interrupted(), "whoever called must see it");
     assertTrue(message.contains("after 5,000 tokens"), message);
@@ -547,11 +550,12 @@ class TokenFileTest {
 
     Iterable<String> documents =
         () ->
-            java.util.stream.Stream.generate(
+            Stream.generate(
                     () -> {
                       Thread.currentThread().interrupt();
                       return "";
                     })
+                .limit(2)
                 .iterator();
     assertThrows(
         CancellationException.class,
@@ -561,7 +565,7 @@ class TokenFileTest {
   }
 
   @Test
-  void anInterruptInOneLongPartOrWhileTheTextIsReadLeavesNothing() throws IOException {
+  void anInterruptInOneLongPartOrWhileTheTextIsReadLeavesNothing() {
     Tokenizer slow =
         inParts(
             10,
@@ -574,20 +578,32 @@ class TokenFileTest {
         () -> TokenFile.write(file(), slow, folder, SpecialText.refused()));
     assertTrue(Thread.interrupted());
 
-    Path text = Files.writeString(folder.resolve("text.txt"), "1 2 3");
+    // What a channel does to whoever reads from it.
     Tokenizer reading =
-        new Numbers(10) {
-          @Override
-          public void encodeFile(Path file, SpecialText special, Consumer<int[]> each) {
-            Thread.currentThread().interrupt();
-            super.encodeFile(file, special, each);
-          }
-        };
+        inParts(
+            10,
+            each -> {
+              each.accept(new int[10]);
+              Thread.currentThread().interrupt();
+              throw new UncheckedIOException("Could not read", new ClosedByInterruptException());
+            });
     assertThrows(
         CancellationException.class,
-        () -> TokenFile.write(file(), reading, text, SpecialText.refused()));
+        () -> TokenFile.write(file(), reading, folder, SpecialText.refused()));
     assertTrue(Thread.interrupted());
-    assertEquals(List.of("text.txt"), filesLeft());
+    assertEquals(List.of(), filesLeft());
+  }
+
+  @Test
+  void whatAKilledProcessLeftDoesNoHarm() throws IOException {
+    String name =
+        "text.tokens.%d.%d.tmp"
+            .formatted(ProcessHandle.current().pid(), Thread.currentThread().getId());
+    Files.write(folder.resolve(name), new byte[10_000]);
+    try (TokenFile tokens = write(10, 1, 2, 3)) {
+      assertArrayEquals(new int[] {1, 2, 3}, all(tokens));
+      assertEquals(List.of("text.tokens"), filesLeft());
+    }
   }
 
   @Test
