@@ -427,9 +427,9 @@ final class BpeFiles {
       both.add(right);
       merges.add(both);
     }
-    text(folder.resolve(VOCAB), gson.toJson(vocab));
-    text(folder.resolve(MERGES), lines.toString());
-    text(folder.resolve(TOKENIZER), gson.toJson(json(tokenizer, vocab, merges)));
+    WholeFile.write(folder.resolve(VOCAB), gson.toJson(vocab));
+    WholeFile.write(folder.resolve(MERGES), lines.toString());
+    WholeFile.write(folder.resolve(TOKENIZER), gson.toJson(json(tokenizer, vocab, merges)));
   }
 
   private static JsonObject json(BpeTokenizer tokenizer, JsonObject vocab, JsonArray merges) {
@@ -469,10 +469,6 @@ final class BpeFiles {
     json.add("decoder", byteLevel(true));
     json.add("model", model);
     return json;
-  }
-
-  private static void text(Path file, String text) {
-    WholeFile.write(file, out -> out.write(text.getBytes(UTF_8)));
   }
 
   // -----------------------------------------------------------------------------------------

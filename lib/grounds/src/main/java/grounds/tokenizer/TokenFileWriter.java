@@ -4,12 +4,8 @@ import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
-import java.nio.file.AtomicMoveNotSupportedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.security.MessageDigest;
 import java.util.HexFormat;
 import java.util.concurrent.CancellationException;
@@ -30,14 +26,7 @@ final class TokenFileWriter implements AutoCloseable {
     this.tokenizer = tokenizer;
     vocabularySize = tokenizer.vocabularySize();
     bytes = new IdBytes(TokenFileHeader.bytesPerId(vocabularySize));
-    // Two threads that write the same file must not write into each other's.
-    temporary =
-        file.resolveSibling(
-            "%s.%d.%d.tmp"
-                .formatted(
-                    file.getFileName(),
-                    ProcessHandle.current().pid(),
-                    Thread.currentThread().getId()));
+    temporary = WholeFile.temporary(file);
     try {
       Files.createDirectories(file.toAbsolutePath().getParent());
       // Not a channel: an interrupt closes a channel in mid-write.
@@ -108,25 +97,9 @@ final class TokenFileWriter implements AutoCloseable {
       out.write(header.toBytes());
       out.getFD().sync();
       out.close();
-      moveIntoPlace();
+      WholeFile.moveIntoPlace(temporary, file);
     } catch (IOException e) {
       throw failed(e);
-    }
-  }
-
-  private void moveIntoPlace() throws IOException {
-    try {
-      Files.move(
-          temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-    } catch (AtomicMoveNotSupportedException e) {
-      throw new IOException("This file system cannot rename a file in one step.", e);
-    }
-    // The rename itself must survive a power cut; Windows has no way to force a folder.
-    Path folder = file.toAbsolutePath().getParent();
-    try (FileChannel directory = FileChannel.open(folder, StandardOpenOption.READ)) {
-      directory.force(true);
-    } catch (IOException e) {
-      // Best effort only: the file itself is whole under either name.
     }
   }
 
