@@ -17,6 +17,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.concurrent.CancellationException;
@@ -201,6 +202,16 @@ class UnigramTrainerTest {
         Arrays.stream(most.encode("\u4E2D")).mapToObj(most::token).toList().contains("<0xE4>"));
     assertEquals(text, most.decode(most.encode(text)));
     assertEquals(text, all.decode(all.encode(text)));
+  }
+
+  /** Nothing is learnt across a character that will be bytes. */
+  @Test
+  void wordsAreCutAtCharactersThatAreNotCovered() {
+    Map<String, Long> words =
+        Map.of("ab\u4E2Dcd\u4E2D", 3L, "\u4E2Dab", 2L, "\u4E2D\u4E2D", 5L, "abcd", 7L);
+    assertEquals(
+        Map.of("ab", 5L, "cd", 3L, "abcd", 7L),
+        UnigramTrainer.within(words, Set.of("a", "b", "c", "d")));
   }
 
   @Test
