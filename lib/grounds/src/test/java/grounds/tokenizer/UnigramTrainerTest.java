@@ -248,7 +248,7 @@ class UnigramTrainerTest {
     for (String part : text.toString().split(java.util.regex.Pattern.quote(END))) {
       for (int from = 0, to; from < part.length(); from = to) {
         to = Words.end(part, from, part.length());
-        want.merge(Words.whole(part.substring(from, to)), 1L, Long::sum);
+        want.merge(Utf8.wholeCharacters(part.substring(from, to)), 1L, Long::sum);
       }
     }
     WordCounter counter = new WordCounter(List.of(END));
