@@ -43,8 +43,7 @@ public final class BpeTokenizer implements Tokenizer {
   private final SpecialTokens special;
   private final int size;
 
-  /** Null until it is asked for, where ranks define the merges. */
-  private volatile List<Pair> mergeList;
+  private final List<Pair> mergeList;
 
   private final ConcurrentLinkedQueue<BpeEncoder> idle = new ConcurrentLinkedQueue<>();
 
@@ -124,7 +123,32 @@ public final class BpeTokenizer implements Tokenizer {
       List<byte[]> tokens,
       Map<String, Integer> specialTokens) {
     Vocabulary vocabulary = new Vocabulary(tokens);
-    MergeTable merges = new MergeTable(2 * tokens.size());
+    MergeTable merges = new MergeTable(tokens.size());
+    List<Pair> pairs = new ArrayList<>();
+    BpeEncoder encoder = encoder(preTokenizer, vocabulary, merges, false, WINDOW);
+    int longer = 0;
+    for (int id = 0; id < vocabulary.size(); id++) {
+      byte[] token = vocabulary.get(id);
+      if (token != null && token.length > 1) {
+        longer++;
+        encoder.merge(token, 0, token.length);
+        if (encoder.count() == 2) {
+          pairs.add(new Pair(encoder.id(0), encoder.id(1)));
+          merges.putIfAbsent(encoder.id(0), encoder.id(1), MergeTable.merge(id, id));
+        }
+      }
+    }
+    // Where the merges before each token leave two parts of it, no other two parts of it ever meet:
+    // if they did, they would be what those merges leave. So one pair for each token is enough.
+    if (pairs.size() < longer) {
+      merges = allPairs(vocabulary);
+    }
+    return new BpeTokenizer(
+        name, preTokenizer, vocabulary, merges, List.copyOf(pairs), true, specialTokens);
+  }
+
+  private static MergeTable allPairs(Vocabulary vocabulary) {
+    MergeTable merges = new MergeTable(vocabulary.size());
     for (int id = 0; id < vocabulary.size(); id++) {
       byte[] token = vocabulary.get(id);
       for (int cut = 1; token != null && cut < token.length; cut++) {
@@ -135,7 +159,7 @@ public final class BpeTokenizer implements Tokenizer {
         }
       }
     }
-    return new BpeTokenizer(name, preTokenizer, vocabulary, merges, null, true, specialTokens);
+    return merges;
   }
 
   /** GPT-2's vocabulary as published: 50,257 tokens, {@code <|endoftext|>} the last of them. */
@@ -227,12 +251,17 @@ public final class BpeTokenizer implements Tokenizer {
 
   /** A new encoder that takes pieces of so many bytes at once. */
   BpeEncoder encoder(int window) {
-    return new BpeEncoder(
-        preTokenizer,
-        vocabulary,
-        merges,
-        wholePieces,
-        Math.max(window, WINDOW_IN_TOKENS * vocabulary.longest()));
+    return encoder(preTokenizer, vocabulary, merges, wholePieces, window);
+  }
+
+  private static BpeEncoder encoder(
+      PreTokenizer preTokenizer,
+      Vocabulary vocabulary,
+      MergeTable merges,
+      boolean wholePieces,
+      int window) {
+    int atLeast = WINDOW_IN_TOKENS * vocabulary.longest();
+    return new BpeEncoder(preTokenizer, vocabulary, merges, wholePieces, Math.max(window, atLeast));
   }
 
   /**
@@ -340,48 +369,7 @@ public final class BpeTokenizer implements Tokenizer {
    * the one for each token that encoding its bytes ends with.
    */
   public List<Pair> merges() {
-    if (mergeList == null) {
-      mergeList = mergesOfRanks();
-    }
     return mergeList;
-  }
-
-  private List<Pair> mergesOfRanks() {
-    List<Pair> pairs = new ArrayList<>();
-    for (int id = 0; id < vocabulary.size(); id++) {
-      byte[] token = vocabulary.get(id);
-      if (token != null && token.length > 1) {
-        List<Integer> parts = partsBefore(token, id);
-        if (parts.size() == 2) {
-          pairs.add(new Pair(parts.get(0), parts.get(1)));
-        }
-      }
-    }
-    return List.copyOf(pairs);
-  }
-
-  /** What the merges before that rank make of a token's bytes. */
-  private List<Integer> partsBefore(byte[] token, int rank) {
-    List<Integer> parts = new ArrayList<>();
-    for (byte b : token) {
-      parts.add(vocabulary.ofByte(b));
-    }
-    while (true) {
-      long first = MergeTable.merge(rank, 0);
-      int place = -1;
-      for (int i = 0; i + 1 < parts.size(); i++) {
-        long merge = merges.get(parts.get(i), parts.get(i + 1));
-        if (merge < first) {
-          first = merge;
-          place = i;
-        }
-      }
-      if (place < 0) {
-        return parts;
-      }
-      parts.set(place, MergeTable.id(first));
-      parts.remove(place + 1);
-    }
   }
 
   boolean isUsed(int id) {

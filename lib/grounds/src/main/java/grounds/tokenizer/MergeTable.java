@@ -13,6 +13,13 @@ final class MergeTable {
 
   private static final long FREE = -1;
 
+  /**
+   * Pairs of the first tokens, mostly bytes, with which every piece begins, have their own place.
+   */
+  private static final int FIRST = 256;
+
+  private final long[] first = new long[FIRST * FIRST];
+
   /** Key and value of each slot, side by side. */
   private long[] slots;
 
@@ -21,6 +28,7 @@ final class MergeTable {
   MergeTable(int expected) {
     slots = new long[2 * Math.max(16, Integer.highestOneBit(expected) * 4)];
     Arrays.fill(slots, FREE);
+    Arrays.fill(first, NONE);
   }
 
   /** A merge as a number: merges that come first are smaller. */
@@ -36,12 +44,11 @@ final class MergeTable {
     return (int) merge;
   }
 
-  int size() {
-    return size;
-  }
-
   /** The merge of a pair, or {@link #NONE}. */
   long get(int left, int right) {
+    if ((left | right) < FIRST) {
+      return first[left * FIRST + right];
+    }
     long key = key(left, right);
     long[] table = slots;
     int mask = table.length - 2;
@@ -58,6 +65,12 @@ final class MergeTable {
 
   /** Puts in a merge, if the pair has none yet. */
   boolean putIfAbsent(int left, int right, long merge) {
+    if ((left | right) < FIRST) {
+      int place = left * FIRST + right;
+      boolean absent = first[place] == NONE;
+      first[place] = absent ? merge : first[place];
+      return absent;
+    }
     long key = key(left, right);
     int mask = slots.length - 2;
     int slot = slot(key, mask);
