@@ -59,10 +59,6 @@ stra\u00dfe \u00dcber \u03bf\u03b4\u03bf\u03c3 \u03bf\u03b4\u03cc\u03c2 \u041c\u
 private character half example org user snake case 12345 1000 000 314
 """
 
-# Where these two are not alike, BERT's own code decides; it names a whole block of ideographs of
-# which Hugging Face's leaves out the beginning.
-LEFT_OUT = range(0x2B820, 0x2B920)
-
 # Some texts hold characters that the vocabulary should not have, so that [UNK] occurs.
 NOT_IN_VOCABULARY = set("\u20ac\u5b57\u0e29\U0001f44d")
 
@@ -122,8 +118,6 @@ def characters() -> dict:
         character = chr(c)
         category = old.category(character)
         if category in ("Cn", "Cs") or category != unicodedata.category(character):
-            continue
-        if c in LEFT_OUT:
             continue
         cased = words(f"a{character}b", False)
         kinds = {

@@ -105,7 +105,10 @@ final class BertPreTokenizer {
     };
   }
 
-  /** The blocks of Han ideographs that BERT names; kana and Hangul are not among them. */
+  /**
+   * The blocks of Han ideographs that BERT names; kana and Hangul are not among them. (Hugging
+   * Face's fast tokenizer leaves out U+2B820 to U+2B91F, BERT's own code does not.)
+   */
   private static boolean isChinese(int c) {
     return c >= 0x3400
         && (c <= 0x4DBF

@@ -22,6 +22,9 @@ final class BpeEncoder {
   /** Two longs hold this many bytes and their number. */
   private static final int LONGEST_PACKED = 15;
 
+  /** How much longer a window is than what the next one encodes again. */
+  private static final int WINDOW_TO_OVERLAP = 8;
+
   private static final int CACHE_BITS = 15;
   private static final int WIDE_CACHE_BITS = 13;
   private static final int CACHED_IDS = 1 << 18;
@@ -324,7 +327,7 @@ final class BpeEncoder {
    * is the one that the last window had there, the seam holds; otherwise it is tried, and an
    * earlier cut after that.
    */
-  private void encodeInWindows(byte[] text, int start, int end, IntList out) {
+  void encodeInWindows(byte[] text, int start, int end, IntList out) {
     int sizeBefore = out.size();
     int[] kept = {};
     int[] keptEnds = {};
@@ -333,16 +336,19 @@ final class BpeEncoder {
     while (true) {
       pollInterrupt();
       merge(text, at, Math.min(end, at + window));
-      if (cut > 0 && ids[0] != kept[cut] && !holds(kept[cut - 1], ids[0])) {
-        cut--;
-        if (cut == 0) {
+      if (cut > 0 && ids[0] != kept[cut]) {
+        if (holds(kept[cut - 1], ids[0])) {
+          merge(text, at, Math.min(end, at + window)); // Trying the seam took the working memory.
+        } else if (cut > 1) {
+          cut--;
+          at = keptEnds[cut - 1];
+          continue;
+        } else {
           out.truncate(sizeBefore);
           merge(text, start, end);
           out.addAll(ids, 0, count);
           return;
         }
-        at = keptEnds[cut - 1];
-        continue;
       }
       out.addAll(kept, 0, cut);
       if (ends[count - 1] == end) {
@@ -351,9 +357,9 @@ final class BpeEncoder {
       }
       kept = Arrays.copyOf(ids, count);
       keptEnds = Arrays.copyOf(ends, count);
-      int half = at + window / 2;
+      int last = at + window - window / WINDOW_TO_OVERLAP;
       cut = 1;
-      while (cut < count - 1 && ends[cut] <= half) {
+      while (cut < count - 1 && ends[cut] <= last) {
         cut++;
       }
       at = keptEnds[cut - 1];

@@ -177,8 +177,7 @@ public final class WordPieceTokenizer implements Tokenizer {
    * @throws UncheckedIOException with the path, if it cannot be written
    */
   public void save(Path file) {
-    byte[] lines = (String.join("\n", vocabulary) + "\n").getBytes(StandardCharsets.UTF_8);
-    WholeFile.write(file, out -> out.write(lines));
+    WholeFile.write(file, String.join("\n", vocabulary) + "\n");
   }
 
   /** All tokens in the order of their ids: what a checkpoint stores. */

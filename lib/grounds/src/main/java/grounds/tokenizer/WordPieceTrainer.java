@@ -144,7 +144,6 @@ public record WordPieceTrainer(
     for (Path file : files) {
       try (BufferedReader reader = Files.newBufferedReader(file)) {
         for (String line = reader.readLine(); line != null; line = reader.readLine()) {
-          requireNoInterrupt();
           count(line, words);
         }
       } catch (IOException e) {
@@ -159,6 +158,7 @@ public record WordPieceTrainer(
         .words(
             text,
             word -> {
+              requireNoInterrupt();
               if (word.codePointCount(0, word.length()) <= WordPieceTokenizer.LONGEST_WORD) {
                 words.merge(word, 1L, Long::sum);
               }

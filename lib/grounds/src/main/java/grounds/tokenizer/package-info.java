@@ -7,6 +7,10 @@
  * vocabulary, {@code encode} turns text into ids for the token batches, {@code decode} turns
  * generated ids into text.
  *
+ * <p>Models read a {@link grounds.tokenizer.TokenSequence}: ids in memory, or a {@link
+ * grounds.tokenizer.TokenFile}, which keeps a long text tokenized once and is read by windows. It
+ * knows the vocabulary it was written with, and refuses any other.
+ *
  * <p>To add a tokenizer, implement {@code Tokenizer}, in the library or in a notebook cell, and let
  * its test extend {@code TokenizerContract}, which lists what every tokenizer promises.
  */
