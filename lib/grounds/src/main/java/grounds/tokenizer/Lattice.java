@@ -194,7 +194,8 @@ final class Lattice {
 
   /**
    * The edges of a segmentation drawn with probability proportional to P to the power alpha. Each
-   * piece is drawn given those before it: its share of the sum over all ways to go on.
+   * piece is drawn given those before it: its share of the sum over all ways to go on. (Forward
+   * filtering, backward sampling, Scott 2002, with the two ends exchanged.)
    */
   int[] sample(double alpha, RandomGenerator random) {
     logSum(alpha);

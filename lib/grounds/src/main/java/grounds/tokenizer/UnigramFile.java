@@ -18,22 +18,16 @@ import java.util.Map;
 
 /** The file of a {@link UnigramTokenizer}: one token a line, as {@code save} describes it. */
 final class UnigramFile {
-  /** What a space is shown as. */
-  static final char SPACE = '\u2581';
-
-  private static final int BYTES = 256;
+  private static final char SPACE = UnigramVocabulary.VISIBLE_SPACE;
+  private static final int BYTES = UnigramVocabulary.BYTES;
 
   private UnigramFile() {}
-
-  static String byteName(int value) {
-    return "<0x%02X>".formatted(value);
-  }
 
   static void write(Path file, List<String> specialTokens, List<Piece> pieces) {
     StringBuilder text = new StringBuilder();
     specialTokens.forEach(token -> text.append(escaped(token)).append("\t0\n"));
     for (int value = 0; value < BYTES; value++) {
-      text.append(byteName(value)).append("\t0\n");
+      text.append(UnigramVocabulary.byteName(value)).append("\t0\n");
     }
     for (Piece piece : pieces) {
       text.append(escaped(piece.text())).append('\t').append(piece.logProbability()).append('\n');
@@ -89,41 +83,51 @@ final class UnigramFile {
   private static final class Reader {
     private final Path file;
     private final String[] lines;
+    private final int count;
     private int at;
 
     Reader(Path file, String text) {
       this.file = file;
-      lines = text.isEmpty() ? new String[0] : text.split("\n"); // Drops the empty rest.
+      lines = text.split("\n", -1);
+      at = lines.length - 1;
+      if (!lines[at].isEmpty()) {
+        throw broken("the last line has no line end, so the file is not whole");
+      }
+      count = at;
+      at = 0;
     }
 
     UnigramTokenizer tokenizer() {
       Map<String, Integer> specials = new HashMap<>();
       List<String> specialTokens = new ArrayList<>();
-      while (at < lines.length && !lines[at].startsWith(byteName(0) + "\t")) {
+      while (at < count && !lines[at].startsWith(UnigramVocabulary.byteName(0) + "\t")) {
         Entry token = entry();
         requireZero(token);
-        if (token.text.isEmpty()) {
-          throw broken("a special token has no text");
+        try {
+          UnigramVocabulary.requireSpecial(token.text);
+        } catch (IllegalArgumentException e) {
+          throw broken(e.getMessage());
         }
         requireNew(specials, token.text);
         specialTokens.add(token.text);
         at++;
       }
       for (int value = 0; value < BYTES; value++) {
-        if (at == lines.length) {
-          throw broken("the file ends before the byte token " + byteName(value));
+        if (at == count) {
+          throw broken("the file ends before the byte token " + UnigramVocabulary.byteName(value));
         }
         Entry token = entry();
-        if (!token.text.equals(byteName(value))) {
+        if (!token.text.equals(UnigramVocabulary.byteName(value))) {
           throw broken(
-              "the byte token %s is due, '%s' came".formatted(byteName(value), token.text));
+              "the byte token %s is due, '%s' came"
+                  .formatted(UnigramVocabulary.byteName(value), token.text));
         }
         requireZero(token);
         at++;
       }
       Map<String, Integer> places = new HashMap<>();
       List<Piece> pieces = new ArrayList<>();
-      for (; at < lines.length; at++) {
+      for (; at < count; at++) {
         Entry entry = entry();
         requireNew(places, entry.text);
         try {
@@ -156,7 +160,11 @@ final class UnigramFile {
       if (token.logProbability != 0) {
         throw broken(
             ("the special tokens and the bytes %s to %s come first, with a 0; '%s' has %s")
-                .formatted(byteName(0), byteName(255), token.text, token.logProbability));
+                .formatted(
+                    UnigramVocabulary.byteName(0),
+                    UnigramVocabulary.byteName(255),
+                    token.text,
+                    token.logProbability));
       }
     }
 
@@ -199,7 +207,7 @@ final class UnigramFile {
     private IllegalArgumentException broken(String why) {
       return new IllegalArgumentException(
           "%s, line %d: %s. Is it a whole file of a unigram vocabulary?"
-              .formatted(file.toAbsolutePath(), Math.min(at + 1, Math.max(1, lines.length)), why));
+              .formatted(file.toAbsolutePath(), at + 1, why));
     }
   }
 

@@ -4,13 +4,11 @@ import java.io.ByteArrayOutputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Comparator;
-import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CancellationException;
+import java.util.function.Function;
 import java.util.random.RandomGenerator;
 
 /**
@@ -31,19 +29,23 @@ import java.util.random.RandomGenerator;
  * the end of a word: one that would is never used. Of equally probable segmentations of a word,
  * that with the longest last piece counts, then with the longest before it, and so on.
  *
- * <p>{@link UnigramTrainer} makes one from a text.
+ * <p>{@link UnigramTrainer} makes one from a text. What takes long stops with a
+ * CancellationException when its thread is interrupted.
  */
 public final class UnigramTokenizer implements Tokenizer {
-  private static final int BYTES = 256;
-
   /** SentencePiece's, for what is not in the vocabulary. */
   private static final double FALLBACK_PENALTY = 10;
+
+  /** Of log probabilities and alphas: no sum or product of them overflows. */
+  private static final double LARGEST = 1e9;
+
+  private static final int WORDS_BETWEEN_POLLS = 4096;
 
   /**
    * A part of a text, and its probability.
    *
    * @param text whole characters, at least one
-   * @param logProbability natural logarithm: 0 or less, and finite
+   * @param logProbability natural logarithm, from -10<sup>9</sup> to 0
    */
   public record Piece(String text, double logProbability) {
     public Piece {
@@ -54,9 +56,9 @@ public final class UnigramTokenizer implements Tokenizer {
         throw new IllegalArgumentException(
             "A piece is whole characters; '%s' has half of one.".formatted(Words.whole(text)));
       }
-      if (!(logProbability <= 0 && logProbability > Double.NEGATIVE_INFINITY)) {
+      if (!(logProbability <= 0 && logProbability >= -LARGEST)) {
         throw new IllegalArgumentException(
-            "The log probability of a piece is finite and 0 or less; that of '%s' is %s."
+            "The log probability of a piece is a number from -10^9 to 0; that of '%s' is %s."
                 .formatted(text, logProbability));
       }
     }
@@ -74,59 +76,19 @@ public final class UnigramTokenizer implements Tokenizer {
     }
   }
 
-  private final List<Piece> pieces;
-  private final SpecialTokens specials;
-  private final int firstByte;
-  private final int firstPiece;
-  private final byte[][] bytes;
+  private final UnigramVocabulary vocabulary;
   private final PieceTrie trie;
   private final double[] logProbabilities;
+
+  /** The log probability of a character that becomes bytes. */
   private final double fallback;
 
-  private UnigramTokenizer(List<Piece> pieces, List<String> specialTokens) {
-    this.pieces = List.copyOf(pieces);
-    specials = numbered(specialTokens);
-    firstByte = specialTokens.size();
-    firstPiece = firstByte + BYTES;
-    requireDistinct();
-    List<String> texts = pieces.stream().map(Piece::text).toList();
-    trie = new PieceTrie(texts);
+  private UnigramTokenizer(UnigramVocabulary vocabulary) {
+    this.vocabulary = vocabulary;
+    List<Piece> pieces = vocabulary.pieces();
+    trie = new PieceTrie(pieces.stream().map(Piece::text).toList());
     logProbabilities = pieces.stream().mapToDouble(Piece::logProbability).toArray();
     fallback = Arrays.stream(logProbabilities).min().orElse(0) - FALLBACK_PENALTY;
-    bytes = new byte[firstPiece + texts.size()][];
-    specials.ids().forEach((token, id) -> bytes[id] = token.getBytes(StandardCharsets.UTF_8));
-    for (int value = 0; value < BYTES; value++) {
-      bytes[firstByte + value] = new byte[] {(byte) value};
-    }
-    for (int i = 0; i < texts.size(); i++) {
-      bytes[firstPiece + i] = texts.get(i).getBytes(StandardCharsets.UTF_8);
-    }
-  }
-
-  private static SpecialTokens numbered(List<String> tokens) {
-    Map<String, Integer> ids = new LinkedHashMap<>();
-    for (String token : tokens) {
-      if (ids.put(token, ids.size()) != null) {
-        throw new IllegalArgumentException(
-            "A special token is given once; %s is there twice.".formatted(token));
-      }
-      if (!Words.whole(token).equals(token) || token.equals(UnigramFile.byteName(0))) {
-        throw new IllegalArgumentException("'%s' cannot be a special token.".formatted(token));
-      }
-    }
-    return new SpecialTokens(ids);
-  }
-
-  private void requireDistinct() {
-    Map<String, Integer> places = new HashMap<>();
-    for (int i = 0; i < pieces.size(); i++) {
-      Integer before = places.put(pieces.get(i).text(), i);
-      if (before != null) {
-        throw new IllegalArgumentException(
-            "A vocabulary holds each piece once; '%s' is piece %d and piece %d."
-                .formatted(pieces.get(i).text(), before, i));
-      }
-    }
   }
 
   /**
@@ -136,7 +98,7 @@ public final class UnigramTokenizer implements Tokenizer {
    * @throws IllegalArgumentException if a piece or a special token is there twice
    */
   public static UnigramTokenizer of(List<Piece> pieces, String... specialTokens) {
-    return new UnigramTokenizer(pieces, List.of(specialTokens));
+    return new UnigramTokenizer(new UnigramVocabulary(List.of(specialTokens), pieces));
   }
 
   /**
@@ -160,22 +122,22 @@ public final class UnigramTokenizer implements Tokenizer {
    * @throws UncheckedIOException if it cannot be written; what was there before is untouched
    */
   public void save(Path file) {
-    UnigramFile.write(file, List.copyOf(specials.ids().keySet()), pieces);
+    UnigramFile.write(file, vocabulary.specialTokens(), vocabulary.pieces());
   }
 
   /** The pieces and their probabilities; the first one's id is {@code vocabularySize() - size}. */
   public List<Piece> pieces() {
-    return pieces;
+    return vocabulary.pieces();
   }
 
   @Override
   public int vocabularySize() {
-    return bytes.length;
+    return vocabulary.size();
   }
 
   @Override
   public Map<String, Integer> specialTokens() {
-    return specials.ids();
+    return vocabulary.specials().ids();
   }
 
   @Override
@@ -185,13 +147,7 @@ public final class UnigramTokenizer implements Tokenizer {
 
   @Override
   public int[] encode(String text, SpecialText special) {
-    Lattice lattice = lattice();
-    return specials.encode(
-        text,
-        special,
-        (plain, ids) ->
-            eachWord(
-                plain, lattice, (whole, from) -> add(whole, from, lattice, lattice.best(), ids)));
+    return segment(text, special, Lattice::best);
   }
 
   /**
@@ -200,22 +156,28 @@ public final class UnigramTokenizer implements Tokenizer {
    *
    * @param alpha 0: all alike; 1: as probable as the model says; large: nearly always {@link
    *     #encode}'s. Kudo (2018) trains with 0.1 to 0.5
-   * @throws IllegalArgumentException if alpha is negative or not finite, or as {@link #encode}
+   * @throws IllegalArgumentException if alpha is not from 0 to 10<sup>9</sup>, or as {@link
+   *     #encode}
    */
   public int[] sample(String text, double alpha, RandomGenerator random) {
-    if (!(alpha >= 0 && alpha < Double.POSITIVE_INFINITY)) {
-      throw new IllegalArgumentException(
-          "Wanted an alpha of 0 or more, finite; got " + alpha + ".");
+    if (!(alpha >= 0 && alpha <= LARGEST)) {
+      throw new IllegalArgumentException("Wanted an alpha from 0 to 10^9, got " + alpha + ".");
     }
+    return segment(text, SpecialText.refused(), lattice -> lattice.sample(alpha, random));
+  }
+
+  private int[] segment(String text, SpecialText special, Function<Lattice, int[]> choose) {
     Lattice lattice = lattice();
-    return specials.encode(
-        text,
-        SpecialText.refused(),
-        (plain, ids) ->
-            eachWord(
-                plain,
-                lattice,
-                (whole, from) -> add(whole, from, lattice, lattice.sample(alpha, random), ids)));
+    return vocabulary
+        .specials()
+        .encode(
+            text,
+            special,
+            (plain, ids) ->
+                eachPlainWord(
+                    plain,
+                    lattice,
+                    (whole, from) -> add(whole, from, lattice, choose.apply(lattice), ids)));
   }
 
   /**
@@ -228,34 +190,23 @@ public final class UnigramTokenizer implements Tokenizer {
     if (n < 1) {
       throw new IllegalArgumentException("Wanted 1 or more segmentations, got " + n + ".");
     }
+    NBest best = new NBest(n);
     Lattice lattice = lattice();
-    List<List<Segmentation>> best =
-        new ArrayList<>(List.of(List.of(new Segmentation(List.of(), 0))));
-    specials.encode(
+    eachWord(
         text,
-        SpecialText.refused(),
-        (plain, ids) ->
-            eachWord(
-                plain,
-                lattice,
-                (whole, from) -> best.set(0, extended(best.get(0), whole, from, lattice, n))));
-    return best.get(0);
+        lattice,
+        (whole, from) ->
+            best.add(
+                lattice.best(n).stream()
+                    .map(path -> segmentation(whole, from, lattice, path))
+                    .toList()));
+    return best.segmentations();
   }
 
-  private List<Segmentation> extended(
-      List<Segmentation> before, String text, int from, Lattice lattice, int n) {
-    List<Segmentation> longer = new ArrayList<>();
-    for (Lattice.Path path : lattice.best(n)) {
-      IntList word = new IntList();
-      add(text, from, lattice, path.edges(), word);
-      for (Segmentation start : before) {
-        List<Integer> ids = new ArrayList<>(start.ids());
-        Arrays.stream(word.toArray()).forEach(ids::add);
-        longer.add(new Segmentation(ids, start.logProbability() + path.logProbability()));
-      }
-    }
-    longer.sort(Comparator.comparingDouble(Segmentation::logProbability).reversed());
-    return longer.subList(0, Math.min(n, longer.size()));
+  private Segmentation segmentation(String text, int from, Lattice lattice, Lattice.Path path) {
+    IntList ids = new IntList();
+    add(text, from, lattice, path.edges(), ids);
+    return new Segmentation(Arrays.stream(ids.toArray()).boxed().toList(), path.logProbability());
   }
 
   /**
@@ -267,10 +218,10 @@ public final class UnigramTokenizer implements Tokenizer {
   public double logProbability(int... ids) {
     double sum = 0;
     for (int id : ids) {
-      byte[] token = bytes(id);
-      if (id >= firstPiece) {
-        sum += logProbabilities[id - firstPiece];
-      } else if (id >= firstByte && (token[0] & 0xC0) != 0x80) {
+      byte first = vocabulary.bytes(id)[0];
+      if (vocabulary.isPiece(id)) {
+        sum += vocabulary.piece(id).logProbability();
+      } else if (vocabulary.isByte(id) && (first & 0xC0) != 0x80) {
         sum += fallback;
       }
     }
@@ -285,10 +236,7 @@ public final class UnigramTokenizer implements Tokenizer {
   public double logLikelihood(String text) {
     Lattice lattice = lattice();
     double[] sum = {0};
-    specials.encode(
-        text,
-        SpecialText.refused(),
-        (plain, ids) -> eachWord(plain, lattice, (whole, from) -> sum[0] += lattice.logSum(1)));
+    eachWord(text, lattice, (whole, from) -> sum[0] += lattice.logSum(1));
     return sum[0];
   }
 
@@ -302,24 +250,36 @@ public final class UnigramTokenizer implements Tokenizer {
     void take(String text, int from);
   }
 
-  private static void eachWord(String text, Lattice lattice, Word word) {
+  private void eachWord(String text, Lattice lattice, Word word) {
+    vocabulary
+        .specials()
+        .encode(text, SpecialText.refused(), (plain, ids) -> eachPlainWord(plain, lattice, word));
+  }
+
+  private static void eachPlainWord(String text, Lattice lattice, Word word) {
     String whole = Words.whole(text);
+    int words = 0;
     for (int from = 0, to; from < whole.length(); from = to) {
+      if (++words % WORDS_BETWEEN_POLLS == 0 && Thread.currentThread().isInterrupted()) {
+        throw new CancellationException(
+            "Encoding was interrupted at %d of %d.".formatted(from, whole.length()));
+      }
       to = Words.end(whole, from, whole.length());
       lattice.read(whole, from, to, to - from);
       word.take(whole, from);
     }
   }
 
+  /** Adds the ids of a word's edges. */
   private void add(String text, int from, Lattice lattice, int[] edges, IntList ids) {
     int start = from;
     for (int edge : edges) {
       int end = from + lattice.end(edge);
       if (lattice.piece(edge) != Lattice.FALLBACK) {
-        ids.add(firstPiece + lattice.piece(edge));
+        ids.add(vocabulary.pieceId(lattice.piece(edge)));
       } else {
         for (byte value : text.substring(start, end).getBytes(StandardCharsets.UTF_8)) {
-          ids.add(firstByte + (value & 0xFF));
+          ids.add(vocabulary.byteId(value));
         }
       }
       start = end;
@@ -331,7 +291,7 @@ public final class UnigramTokenizer implements Tokenizer {
   public String decode(int... ids) {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     for (int id : ids) {
-      out.writeBytes(bytes(id));
+      out.writeBytes(vocabulary.bytes(id));
     }
     return out.toString(StandardCharsets.UTF_8);
   }
@@ -339,46 +299,30 @@ public final class UnigramTokenizer implements Tokenizer {
   /** {@inheritDoc} A space is shown as U+2581, as in SentencePiece; a byte as {@code <0x0A>}. */
   @Override
   public String token(int id) {
-    byte[] token = bytes(id);
-    if (id >= firstPiece) {
-      return pieces.get(id - firstPiece).text().replace(' ', UnigramFile.SPACE);
-    }
-    return id >= firstByte
-        ? UnigramFile.byteName(token[0] & 0xFF)
-        : new String(token, StandardCharsets.UTF_8);
+    return vocabulary.shown(id);
   }
 
   @Override
   public byte[] tokenBytes(int id) {
-    return bytes(id).clone();
-  }
-
-  private byte[] bytes(int id) {
-    if (id < 0 || id >= bytes.length) {
-      throw new IllegalArgumentException(
-          ("A token id of this tokenizer is 0 to %d; got %d. Do the model and the tokenizer belong"
-                  + " together?")
-              .formatted(bytes.length - 1, id));
-    }
-    return bytes[id];
+    return vocabulary.bytes(id).clone();
   }
 
   /** Equal if special tokens, pieces and probabilities are. */
   @Override
   public boolean equals(Object other) {
     return other instanceof UnigramTokenizer that
-        && pieces.equals(that.pieces)
-        && List.copyOf(specials.ids().keySet()).equals(List.copyOf(that.specials.ids().keySet()));
+        && pieces().equals(that.pieces())
+        && specialTokens().equals(that.specialTokens());
   }
 
   @Override
   public int hashCode() {
-    return pieces.hashCode();
+    return pieces().hashCode();
   }
 
   @Override
   public String toString() {
     return "UnigramTokenizer(%d special tokens, %d bytes, %d pieces)"
-        .formatted(firstByte, BYTES, pieces.size());
+        .formatted(specialTokens().size(), UnigramVocabulary.BYTES, pieces().size());
   }
 }

@@ -8,6 +8,7 @@ import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
@@ -39,7 +40,7 @@ import java.util.stream.Collectors;
 public record UnigramTrainer(
     int vocabularySize, List<String> specialTokens, double characterCoverage) {
 
-  private static final int BYTES = 256;
+  private static final int BYTES = UnigramVocabulary.BYTES;
 
   // SentencePiece's defaults (trainer_spec in sentencepiece_model.proto).
   private static final double CHARACTER_COVERAGE = 0.9995;
@@ -58,8 +59,7 @@ public record UnigramTrainer(
           "Wanted a character coverage in (0, 1], got " + characterCoverage + ".");
     }
     // Special tokens that cannot be are refused here, not after hours of training.
-    int least =
-        UnigramTokenizer.of(List.of(), specialTokens.toArray(String[]::new)).vocabularySize() + 1;
+    int least = new UnigramVocabulary(specialTokens, List.of()).size() + 1;
     if (vocabularySize < least) {
       throw new IllegalArgumentException(
           ("Wanted a vocabulary of %d or more (%d special tokens, %d bytes, 1 piece), got %d.")
@@ -160,8 +160,7 @@ public record UnigramTrainer(
   }
 
   private static int nextSize(int now, UnigramModel.Expectation expected, int wanted) {
-    long used =
-        java.util.Arrays.stream(expected.counts()).filter(count -> count >= LEAST_COUNT).count();
+    long used = Arrays.stream(expected.counts()).filter(count -> count >= LEAST_COUNT).count();
     return (int) Math.max(wanted, Math.min(used, (long) (SHRINKING_FACTOR * now)));
   }
 
