@@ -145,5 +145,7 @@ class ShowTest {
     assertTrue(html.contains("rgba(230,159,0,0.32)\">␣&lt;b</span>"), html);
     assertTrue(html.contains("↵</span><br>"), html);
     assertEquals("2 tokens\nx|y", shown(() -> Show.tokens(List.of("x", "y"))).text());
+    assertEquals("2 pieces\nx|y", shown(() -> Show.pieces(List.of("x", "y"))).text());
+    assertEquals("cut (1 piece)\nx", shown(() -> Show.pieces(Map.of("cut", List.of("x")))).text());
   }
 }
