@@ -50,8 +50,10 @@ final class BpeEncoder {
   private long[] heap = {};
   private int heapSize;
 
-  // Remembered pieces, four longs each: the piece, and how many ids it has and where or which.
-  private final long[] cache = new long[4 << CACHE_BITS];
+  // Remembered pieces, two to a set, four longs each: the piece, how many ids it has, and where
+  // they
+  // are or which it is.
+  private final long[] cache = new long[8 << CACHE_BITS];
   private final byte[][] wideKeys = new byte[1 << WIDE_CACHE_BITS][];
   private final int[][] wideIds = new int[1 << WIDE_CACHE_BITS][];
   private final int[] cachedIds = new int[CACHED_IDS];
@@ -142,20 +144,14 @@ final class BpeEncoder {
         }
       }
     }
-    int slot = (int) (ByteTable.mix(low ^ high * 0xD6E8FEB86659FD93L) >>> 64 - CACHE_BITS) << 2;
+    int set = (int) (ByteTable.mix(low ^ high * 0xD6E8FEB86659FD93L) >>> 64 - CACHE_BITS) << 3;
+    int slot = set;
     if (cache[slot] != low || cache[slot + 1] != high) {
-      tokenize(text, start, end);
-      if (count > 1 && cachedIdsSize + count > CACHED_IDS) {
-        Arrays.fill(cache, EMPTY);
-        cachedIdsSize = 0;
-      }
-      cache[slot] = low;
-      cache[slot + 1] = high;
-      cache[slot + 2] = count;
-      cache[slot + 3] = count == 1 ? ids[0] : cachedIdsSize;
-      if (count > 1) {
-        System.arraycopy(ids, 0, cachedIds, cachedIdsSize, count);
-        cachedIdsSize += count;
+      slot = set + 4;
+      if (cache[slot] != low || cache[slot + 1] != high) {
+        slot = set;
+        tokenize(text, start, end);
+        remember(set, low, high);
       }
     }
     int found = (int) cache[slot + 2];
@@ -163,6 +159,23 @@ final class BpeEncoder {
       out.add((int) cache[slot + 3]);
     } else {
       out.addAll(cachedIds, (int) cache[slot + 3], found);
+    }
+  }
+
+  /** Puts the tokens that were found in front of the two pieces of a set; the second one goes. */
+  private void remember(int set, long low, long high) {
+    if (count > 1 && cachedIdsSize + count > CACHED_IDS) {
+      Arrays.fill(cache, EMPTY);
+      cachedIdsSize = 0;
+    }
+    System.arraycopy(cache, set, cache, set + 4, 4);
+    cache[set] = low;
+    cache[set + 1] = high;
+    cache[set + 2] = count;
+    cache[set + 3] = count == 1 ? ids[0] : cachedIdsSize;
+    if (count > 1) {
+      System.arraycopy(ids, 0, cachedIds, cachedIdsSize, count);
+      cachedIdsSize += count;
     }
   }
 

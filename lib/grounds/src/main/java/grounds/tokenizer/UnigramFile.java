@@ -1,16 +1,11 @@
 package grounds.tokenizer;
 
 import grounds.tokenizer.UnigramTokenizer.Piece;
-import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.channels.FileChannel;
 import java.nio.charset.CharacterCodingException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -32,37 +27,7 @@ final class UnigramFile {
     for (Piece piece : pieces) {
       text.append(escaped(piece.text())).append('\t').append(piece.logProbability()).append('\n');
     }
-    Path temporary =
-        file.resolveSibling(file.getFileName() + "." + ProcessHandle.current().pid() + ".tmp");
-    try {
-      Files.createDirectories(file.toAbsolutePath().getParent());
-      try {
-        // A stream, not a channel: an interrupt closes a channel in mid-write.
-        try (FileOutputStream out = new FileOutputStream(temporary.toFile())) {
-          out.write(text.toString().getBytes(StandardCharsets.UTF_8));
-          out.getFD().sync();
-        }
-        Files.move(
-            temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-        forceFolder(file.toAbsolutePath().getParent());
-      } finally {
-        Files.deleteIfExists(temporary);
-      }
-    } catch (IOException e) {
-      throw new UncheckedIOException(
-          "Could not write %s. What was there before, if anything, is untouched."
-              .formatted(file.toAbsolutePath()),
-          e);
-    }
-  }
-
-  /** The rename itself must survive a power cut; Windows has no way to force a folder. */
-  private static void forceFolder(Path folder) {
-    try (FileChannel directory = FileChannel.open(folder, StandardOpenOption.READ)) {
-      directory.force(true);
-    } catch (IOException e) {
-      // Best effort only: the file itself is whole under either name.
-    }
+    WholeFile.write(file, text.toString());
   }
 
   static UnigramTokenizer read(Path file) {

@@ -52,9 +52,10 @@ public final class UnigramTokenizer implements Tokenizer {
       if (text.isEmpty()) {
         throw new IllegalArgumentException("A piece needs at least one character; got none.");
       }
-      if (!Words.whole(text).equals(text)) {
+      if (!Utf8.wholeCharacters(text).equals(text)) {
         throw new IllegalArgumentException(
-            "A piece is whole characters; '%s' has half of one.".formatted(Words.whole(text)));
+            "A piece is whole characters; '%s' has half of one."
+                .formatted(Utf8.wholeCharacters(text)));
       }
       if (!(logProbability <= 0 && logProbability >= -LARGEST)) {
         throw new IllegalArgumentException(
@@ -257,7 +258,7 @@ public final class UnigramTokenizer implements Tokenizer {
   }
 
   private static void eachPlainWord(String text, Lattice lattice, Word word) {
-    String whole = Words.whole(text);
+    String whole = Utf8.wholeCharacters(text);
     int words = 0;
     for (int from = 0, to; from < whole.length(); from = to) {
       if (++words % WORDS_BETWEEN_POLLS == 0 && Thread.currentThread().isInterrupted()) {

@@ -203,7 +203,7 @@ public record UnigramTrainer(
   }
 
   /** The parts of the words that are made of these characters. */
-  private static Map<String, Long> within(Map<String, Long> words, Set<String> characters) {
+  static Map<String, Long> within(Map<String, Long> words, Set<String> characters) {
     Map<String, Long> parts = new TreeMap<>();
     words.forEach(
         (word, count) -> {

@@ -62,11 +62,13 @@ final class UnigramVocabulary {
 
   static void requireSpecial(String token) {
     // The file knows the special tokens by their place: before the byte 0.
-    if (token.isEmpty() || !Words.whole(token).equals(token) || token.equals(byteName(0))) {
+    if (token.isEmpty()
+        || !Utf8.wholeCharacters(token).equals(token)
+        || token.equals(byteName(0))) {
       throw new IllegalArgumentException(
           ("A special token is whole characters, at least one, and not %s; got '%s'. Choose a text"
                   + " such as <|endoftext|>.")
-              .formatted(byteName(0), Words.whole(token)));
+              .formatted(byteName(0), Utf8.wholeCharacters(token)));
     }
   }
 

@@ -71,7 +71,7 @@ final class WordCounter {
         at = special.end();
       } else {
         int end = Words.end(text, at, specialAt);
-        counts.merge(Words.whole(text.substring(at, end)), 1L, Long::sum);
+        counts.merge(Utf8.wholeCharacters(text.substring(at, end)), 1L, Long::sum);
         at = end;
       }
     }

@@ -97,20 +97,4 @@ final class Words {
           };
     };
   }
-
-  /** The text with U+FFFD for each half of a character that lacks its other half. */
-  static String whole(String text) {
-    StringBuilder whole = null;
-    for (int at = 0; at < text.length(); at++) {
-      if (Character.isSurrogate(text.charAt(at))) {
-        if (Character.isSupplementaryCodePoint(text.codePointAt(at))) {
-          at++;
-        } else {
-          whole = whole == null ? new StringBuilder(text) : whole;
-          whole.setCharAt(at, '\uFFFD');
-        }
-      }
-    }
-    return whole == null ? text : whole.toString();
-  }
 }

@@ -17,6 +17,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.concurrent.CancellationException;
@@ -203,6 +204,16 @@ class UnigramTrainerTest {
     assertEquals(text, all.decode(all.encode(text)));
   }
 
+  /** Nothing is learnt across a character that will be bytes. */
+  @Test
+  void wordsAreCutAtCharactersThatAreNotCovered() {
+    Map<String, Long> words =
+        Map.of("ab\u4E2Dcd\u4E2D", 3L, "\u4E2Dab", 2L, "\u4E2D\u4E2D", 5L, "abcd", 7L);
+    assertEquals(
+        Map.of("ab", 5L, "cd", 3L, "abcd", 7L),
+        UnigramTrainer.within(words, Set.of("a", "b", "c", "d")));
+  }
+
   @Test
   void theSameTextGivesTheSameVocabularyFromAStringAndFromFiles() throws IOException {
     UnigramTrainer trainer = new UnigramTrainer(500).withSpecialTokens(END, "<|end|>");
@@ -237,7 +248,7 @@ class UnigramTrainerTest {
     for (String part : text.toString().split(java.util.regex.Pattern.quote(END))) {
       for (int from = 0, to; from < part.length(); from = to) {
         to = Words.end(part, from, part.length());
-        want.merge(Words.whole(part.substring(from, to)), 1L, Long::sum);
+        want.merge(Utf8.wholeCharacters(part.substring(from, to)), 1L, Long::sum);
       }
     }
     WordCounter counter = new WordCounter(List.of(END));
