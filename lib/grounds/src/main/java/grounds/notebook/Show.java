@@ -296,4 +296,46 @@ public final class Show {
         .append("</div>");
     Page.show(Output.html(html.toString(), text + "highest: " + highest));
   }
+
+  /** Shows the tokens of a text one after the other, in turn on two shades, and their number. */
+  public static void tokens(List<String> tokens) {
+    tokens(Map.of("", tokens));
+  }
+
+  /** Shows several lists of tokens one below the other under their titles, in the map's order. */
+  public static void tokens(Map<String, ? extends List<String>> rows) {
+    parts("token", rows);
+  }
+
+  /** As {@link #tokens(List)}, for the pieces into which a text is cut before it is encoded. */
+  public static void pieces(List<String> pieces) {
+    pieces(Map.of("", pieces));
+  }
+
+  /** As {@link #tokens(Map)}, for the pieces into which a text is cut before it is encoded. */
+  public static void pieces(Map<String, ? extends List<String>> rows) {
+    parts("piece", rows);
+  }
+
+  private static void parts(String noun, Map<String, ? extends List<String>> rows) {
+    StringBuilder html = new StringBuilder();
+    List<String> text = new ArrayList<>();
+    rows.forEach(
+        (title, parts) -> {
+          String count = Text.format("%,d %s", parts.size(), parts.size() == 1 ? noun : noun + "s");
+          String head = title.isEmpty() ? count : title + " (" + count + ")";
+          html.append("<div style=\"margin:0.5em 0\"><div style=\"opacity:0.7\">");
+          html.append(Text.escape(head)).append("</div><div style=\"font-family:monospace;");
+          html.append("font-size:1.1em;line-height:1.8;overflow-wrap:anywhere\">");
+          for (int i = 0; i < parts.size(); i++) {
+            html.append("<span style=\"padding:0.15em 0.1em;border-radius:0.2em;background-color:");
+            html.append(i % 2 == 0 ? "rgba(0,114,178,0.22)" : "rgba(230,159,0,0.32)");
+            html.append("\">").append(Text.escape(Labels.visible(parts.get(i)))).append("</span>");
+            html.append(parts.get(i).endsWith("\n") ? "<br>" : "<wbr>");
+          }
+          html.append("</div></div>");
+          text.add(head + "\n" + Labels.visible(String.join("|", parts)));
+        });
+    Page.show(Output.html(html.toString(), String.join("\n", text)));
+  }
 }

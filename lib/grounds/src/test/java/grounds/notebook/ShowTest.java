@@ -8,6 +8,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import grounds.plot.Chart;
 import grounds.plot.LineChart;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import tech.tablesaw.api.DoubleColumn;
 import tech.tablesaw.api.LongColumn;
@@ -128,5 +131,21 @@ class ShowTest {
     assertEquals("a < b" + System.lineSeparator(), Printed.by(() -> Show.text("a < b")));
     assertEquals("x", shown(() -> Show.value(() -> Output.text("x"))).text());
     assertEquals("<b>x</b>", shown(() -> Show.html("<b>x</b>", "x")).html().orElseThrow());
+  }
+
+  @Test
+  void tokensAreCountedAndTellWhereOneEnds() {
+    Map<String, List<String>> rows = new LinkedHashMap<>();
+    rows.put("GPT-2", List.of("a", " <b", "\n"));
+    rows.put("whole", List.of("a <b\n"));
+    Output output = shown(() -> Show.tokens(rows));
+    assertEquals("GPT-2 (3 tokens)\na|␣<b|↵\nwhole (1 token)\na␣<b↵", output.text());
+    String html = output.html().orElseThrow();
+    assertTrue(html.contains("rgba(0,114,178,0.22)\">a</span>"), html);
+    assertTrue(html.contains("rgba(230,159,0,0.32)\">␣&lt;b</span>"), html);
+    assertTrue(html.contains("↵</span><br>"), html);
+    assertEquals("2 tokens\nx|y", shown(() -> Show.tokens(List.of("x", "y"))).text());
+    assertEquals("2 pieces\nx|y", shown(() -> Show.pieces(List.of("x", "y"))).text());
+    assertEquals("cut (1 piece)\nx", shown(() -> Show.pieces(Map.of("cut", List.of("x")))).text());
   }
 }
