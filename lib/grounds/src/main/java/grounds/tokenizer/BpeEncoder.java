@@ -26,22 +26,30 @@ final class BpeEncoder {
   private static final int WINDOW_TO_OVERLAP = 8;
 
   private static final int CACHE_BITS = 15;
-  private static final int WIDE_CACHE_BITS = 13;
+  private static final int WIDE_CACHE_BITS = 14;
   private static final int CACHED_IDS = 1 << 18;
+
+  /** So many ids of a remembered piece lie beside it. */
+  private static final int INLINE = 4;
+
+  private static final int ID_BITS = 24;
+  private static final int ID_MASK = (1 << ID_BITS) - 1;
+
   private static final int PIECES_BETWEEN_POLLS = 1 << 16;
   private static final long EMPTY = -1;
 
   private final PreTokenizer preTokenizer;
   private final Vocabulary vocabulary;
-  private final MergeTable merges;
+  private final PairTable pairs;
+  private final int[] idsByRank;
   private final boolean wholePieces;
   private final int window;
 
-  // Working memory: tokens, the place where each one ends, and the merge of each with its right
+  // Working memory: tokens, the place where each one ends, and the rank of each with its right
   // neighbour.
   private int[] ids = new int[SHORT];
   private int[] ends = new int[SHORT];
-  private long[] merge = new long[SHORT];
+  private int[] ranks = new int[SHORT];
   private int count;
 
   // For the heap: neighbours, and entries of rank and place.
@@ -50,9 +58,8 @@ final class BpeEncoder {
   private long[] heap = {};
   private int heapSize;
 
-  // Remembered pieces, two to a set, four longs each: the piece, how many ids it has, and where
-  // they
-  // are or which it is.
+  // Remembered pieces, two to a set, four longs each: the piece in two, its ids and their number in
+  // two, or the place of the ids.
   private final long[] cache = new long[8 << CACHE_BITS];
   private final byte[][] wideKeys = new byte[1 << WIDE_CACHE_BITS][];
   private final int[][] wideIds = new int[1 << WIDE_CACHE_BITS][];
@@ -62,6 +69,8 @@ final class BpeEncoder {
   /**
    * An encoder.
    *
+   * @param pairs the rank of each merge
+   * @param idsByRank the token that each merge makes
    * @param wholePieces whether a piece that is a token is encoded as that token, even if the merges
    *     do not lead to it
    * @param window the length in bytes from which pieces are encoded in parts; more than the longest
@@ -70,12 +79,14 @@ final class BpeEncoder {
   BpeEncoder(
       PreTokenizer preTokenizer,
       Vocabulary vocabulary,
-      MergeTable merges,
+      PairTable pairs,
+      int[] idsByRank,
       boolean wholePieces,
       int window) {
     this.preTokenizer = preTokenizer;
     this.vocabulary = vocabulary;
-    this.merges = merges;
+    this.pairs = pairs;
+    this.idsByRank = idsByRank;
     this.wholePieces = wholePieces;
     this.window = window;
     Arrays.fill(cache, EMPTY);
@@ -154,26 +165,36 @@ final class BpeEncoder {
         remember(set, low, high);
       }
     }
-    int found = (int) cache[slot + 2];
-    if (found == 1) {
-      out.add((int) cache[slot + 3]);
+    long idsOrPlace = cache[slot + 2];
+    long last = cache[slot + 3];
+    int found = (int) (last >>> 2 * ID_BITS);
+    if (found <= INLINE) {
+      out.addFirst(
+          found,
+          (int) (idsOrPlace >>> 32),
+          (int) idsOrPlace,
+          (int) (last >>> ID_BITS) & ID_MASK,
+          (int) last & ID_MASK);
     } else {
-      out.addAll(cachedIds, (int) cache[slot + 3], found);
+      out.addAll(cachedIds, (int) idsOrPlace, found);
     }
   }
 
   /** Puts the tokens that were found in front of the two pieces of a set; the second one goes. */
   private void remember(int set, long low, long high) {
-    if (count > 1 && cachedIdsSize + count > CACHED_IDS) {
+    if (count > INLINE && cachedIdsSize + count > CACHED_IDS) {
       Arrays.fill(cache, EMPTY);
       cachedIdsSize = 0;
     }
     System.arraycopy(cache, set, cache, set + 4, 4);
     cache[set] = low;
     cache[set + 1] = high;
-    cache[set + 2] = count;
-    cache[set + 3] = count == 1 ? ids[0] : cachedIdsSize;
-    if (count > 1) {
+    cache[set + 3] = (long) count << 2 * ID_BITS;
+    if (count <= INLINE) {
+      cache[set + 2] = (long) ids[0] << 32 | (count > 1 ? ids[1] : 0);
+      cache[set + 3] |= (count > 2 ? (long) ids[2] << ID_BITS : 0) | (count > 3 ? ids[3] : 0);
+    } else {
+      cache[set + 2] = cachedIdsSize;
       System.arraycopy(ids, 0, cachedIds, cachedIdsSize, count);
       cachedIdsSize += count;
     }
@@ -197,16 +218,16 @@ final class BpeEncoder {
       int size = Math.max(length, Math.min(window, 2 * ids.length));
       ids = new int[size];
       ends = new int[size];
-      merge = new long[size];
+      ranks = new int[size];
     }
     for (int i = 0; i < length; i++) {
       ids[i] = vocabulary.ofByte(text[start + i]);
       ends[i] = start + i + 1;
     }
     for (int i = 0; i + 1 < length; i++) {
-      merge[i] = merges.get(ids[i], ids[i + 1]);
+      ranks[i] = pairs.get(ids[i], ids[i + 1]);
     }
-    merge[length - 1] = MergeTable.NONE;
+    ranks[length - 1] = PairTable.NONE;
     count = length;
     if (length <= SHORT) {
       mergeShort();
@@ -219,22 +240,22 @@ final class BpeEncoder {
     while (true) {
       int first = 0;
       for (int i = 1; i < count - 1; i++) {
-        if (merge[i] < merge[first]) {
+        if (ranks[i] < ranks[first]) {
           first = i;
         }
       }
-      if (merge[first] == MergeTable.NONE) {
+      if (ranks[first] == PairTable.NONE) {
         return;
       }
-      ids[first] = MergeTable.id(merge[first]);
+      ids[first] = idsByRank[ranks[first]];
       int moved = count - first - 2;
       System.arraycopy(ids, first + 2, ids, first + 1, moved);
       System.arraycopy(ends, first + 1, ends, first, moved + 1);
-      System.arraycopy(merge, first + 1, merge, first, moved + 1);
+      System.arraycopy(ranks, first + 1, ranks, first, moved + 1);
       count--;
-      merge[first] = first + 1 < count ? merges.get(ids[first], ids[first + 1]) : MergeTable.NONE;
+      ranks[first] = first + 1 < count ? pairs.get(ids[first], ids[first + 1]) : PairTable.NONE;
       if (first > 0) {
-        merge[first - 1] = merges.get(ids[first - 1], ids[first]);
+        ranks[first - 1] = pairs.get(ids[first - 1], ids[first]);
       }
     }
   }
@@ -250,7 +271,7 @@ final class BpeEncoder {
     for (int i = 0; i < length; i++) {
       previous[i] = i - 1;
       next[i] = i + 1;
-      if (merge[i] != MergeTable.NONE) {
+      if (ranks[i] != PairTable.NONE) {
         heap[heapSize++] = entry(i);
       }
     }
@@ -266,9 +287,9 @@ final class BpeEncoder {
         continue; // One of the two was merged with another since.
       }
       int right = next[left];
-      ids[left] = MergeTable.id(merge[left]);
+      ids[left] = idsByRank[ranks[left]];
       ends[left] = ends[right];
-      merge[right] = MergeTable.NONE;
+      ranks[right] = PairTable.NONE;
       next[left] = next[right];
       if (next[right] < length) {
         previous[next[right]] = left;
@@ -287,13 +308,13 @@ final class BpeEncoder {
   }
 
   private long entry(int place) {
-    return merge[place] & 0xFFFFFFFF00000000L | place;
+    return (long) ranks[place] << 32 | place;
   }
 
   private void renew(int place, int length) {
     int right = next[place];
-    merge[place] = right < length ? merges.get(ids[place], ids[right]) : MergeTable.NONE;
-    if (merge[place] == MergeTable.NONE) {
+    ranks[place] = right < length ? pairs.get(ids[place], ids[right]) : PairTable.NONE;
+    if (ranks[place] == PairTable.NONE) {
       return;
     }
     int child = heapSize++;

@@ -43,9 +43,6 @@ final class BpeFiles {
   private static final String MERGES = "merges.txt";
   private static final String TOKENIZER = "tokenizer.json";
 
-  /** The highest id that a file may use: a wrong one must not ask for all memory. */
-  private static final int MOST_TOKENS = 1 << 24;
-
   private static final char[] CHARACTERS = new char[256];
   private static final Map<Character, Byte> BYTES = new HashMap<>();
 
@@ -140,8 +137,8 @@ final class BpeFiles {
   }
 
   private static void put(List<byte[]> tokens, int id, byte[] token) {
-    if (id < 0 || id >= MOST_TOKENS) {
-      throw new IllegalArgumentException("An id is 0 to %d.".formatted(MOST_TOKENS - 1));
+    if (id < 0 || id >= PairTable.MOST_TOKENS) {
+      throw new IllegalArgumentException("An id is 0 to %d.".formatted(PairTable.MOST_TOKENS - 1));
     }
     while (tokens.size() <= id) {
       tokens.add(null);

@@ -13,6 +13,7 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.function.Consumer;
+import java.util.stream.IntStream;
 
 /**
  * Byte-pair encoding on bytes (Sennrich et al. 2016; Radford et al. 2019). A text is UTF-8, cut
@@ -38,7 +39,8 @@ public final class BpeTokenizer implements Tokenizer {
   private final String name;
   private final PreTokenizer preTokenizer;
   private final Vocabulary vocabulary;
-  private final MergeTable merges;
+  private final PairTable pairs;
+  private final int[] idsByRank;
   private final boolean wholePieces;
   private final SpecialTokens special;
   private final int size;
@@ -74,7 +76,8 @@ public final class BpeTokenizer implements Tokenizer {
         name,
         preTokenizer,
         new Vocabulary(tokens),
-        new MergeTable(mergeList.size()),
+        new PairTable(mergeList.size()),
+        new int[mergeList.size()],
         mergeList,
         wholePieces,
         specialTokens);
@@ -87,7 +90,8 @@ public final class BpeTokenizer implements Tokenizer {
             "Merge %d makes \"%s\", which is not in the vocabulary."
                 .formatted(rank, Vocabulary.show(both)));
       }
-      merges.putIfAbsent(pair.left, pair.right, MergeTable.merge(rank, id));
+      pairs.putIfAbsent(pair.left, pair.right, rank);
+      idsByRank[rank] = id;
     }
   }
 
@@ -95,14 +99,16 @@ public final class BpeTokenizer implements Tokenizer {
       String name,
       PreTokenizer preTokenizer,
       Vocabulary vocabulary,
-      MergeTable merges,
+      PairTable pairs,
+      int[] idsByRank,
       List<Pair> mergeList,
       boolean wholePieces,
       Map<String, Integer> specialTokens) {
     this.name = Objects.requireNonNull(name, "name");
     this.preTokenizer = Objects.requireNonNull(preTokenizer, "preTokenizer");
     this.vocabulary = vocabulary;
-    this.merges = merges;
+    this.pairs = pairs;
+    this.idsByRank = idsByRank;
     this.mergeList = mergeList;
     this.wholePieces = wholePieces;
     vocabulary.requireFree(specialTokens);
@@ -123,9 +129,10 @@ public final class BpeTokenizer implements Tokenizer {
       List<byte[]> tokens,
       Map<String, Integer> specialTokens) {
     Vocabulary vocabulary = new Vocabulary(tokens);
-    MergeTable merges = new MergeTable(tokens.size());
-    List<Pair> pairs = new ArrayList<>();
-    BpeEncoder encoder = encoder(preTokenizer, vocabulary, merges, false, WINDOW);
+    PairTable pairs = new PairTable(tokens.size());
+    int[] idsByRank = IntStream.range(0, tokens.size()).toArray();
+    List<Pair> merges = new ArrayList<>();
+    BpeEncoder encoder = encoder(preTokenizer, vocabulary, pairs, idsByRank, false, WINDOW);
     int longer = 0;
     for (int id = 0; id < vocabulary.size(); id++) {
       byte[] token = vocabulary.get(id);
@@ -133,33 +140,37 @@ public final class BpeTokenizer implements Tokenizer {
         longer++;
         encoder.merge(token, 0, token.length);
         if (encoder.count() == 2) {
-          pairs.add(new Pair(encoder.id(0), encoder.id(1)));
-          merges.putIfAbsent(encoder.id(0), encoder.id(1), MergeTable.merge(id, id));
+          merges.add(new Pair(encoder.id(0), encoder.id(1)));
+          pairs.putIfAbsent(encoder.id(0), encoder.id(1), id);
         }
       }
     }
     // Where the merges before each token leave two parts of it, no other two parts of it ever meet:
     // if they did, they would be what those merges leave. So one pair for each token is enough.
-    if (pairs.size() < longer) {
-      merges = allPairs(vocabulary);
-    }
     return new BpeTokenizer(
-        name, preTokenizer, vocabulary, merges, List.copyOf(pairs), true, specialTokens);
+        name,
+        preTokenizer,
+        vocabulary,
+        merges.size() == longer ? pairs : allPairs(vocabulary),
+        idsByRank,
+        List.copyOf(merges),
+        true,
+        specialTokens);
   }
 
-  private static MergeTable allPairs(Vocabulary vocabulary) {
-    MergeTable merges = new MergeTable(vocabulary.size());
+  private static PairTable allPairs(Vocabulary vocabulary) {
+    PairTable pairs = new PairTable(vocabulary.size());
     for (int id = 0; id < vocabulary.size(); id++) {
       byte[] token = vocabulary.get(id);
       for (int cut = 1; token != null && cut < token.length; cut++) {
         int left = vocabulary.find(token, 0, cut);
         int right = vocabulary.find(token, cut, token.length);
         if (left != Vocabulary.ABSENT && right != Vocabulary.ABSENT) {
-          merges.putIfAbsent(left, right, MergeTable.merge(id, id));
+          pairs.putIfAbsent(left, right, id);
         }
       }
     }
-    return merges;
+    return pairs;
   }
 
   /** GPT-2's vocabulary as published: 50,257 tokens, {@code <|endoftext|>} the last of them. */
@@ -251,17 +262,19 @@ public final class BpeTokenizer implements Tokenizer {
 
   /** A new encoder that takes pieces of so many bytes at once. */
   BpeEncoder encoder(int window) {
-    return encoder(preTokenizer, vocabulary, merges, wholePieces, window);
+    return encoder(preTokenizer, vocabulary, pairs, idsByRank, wholePieces, window);
   }
 
   private static BpeEncoder encoder(
       PreTokenizer preTokenizer,
       Vocabulary vocabulary,
-      MergeTable merges,
+      PairTable pairs,
+      int[] idsByRank,
       boolean wholePieces,
       int window) {
     int atLeast = WINDOW_IN_TOKENS * vocabulary.longest();
-    return new BpeEncoder(preTokenizer, vocabulary, merges, wholePieces, Math.max(window, atLeast));
+    return new BpeEncoder(
+        preTokenizer, vocabulary, pairs, idsByRank, wholePieces, Math.max(window, atLeast));
   }
 
   /**

@@ -178,7 +178,7 @@ public final class BpeTrainer {
     private final PieceCounts pieces;
 
     // The pairs, in the order in which they were first seen.
-    private final MergeTable pairs = new MergeTable(1 << 12);
+    private final PairTable pairs = new PairTable(1 << 12);
     private final IntList lefts = new IntList();
     private final IntList rights = new IntList();
     private long[] counts = new long[1 << 12];
@@ -301,7 +301,7 @@ public final class BpeTrainer {
       int next = lefts.size();
       int pair = next;
       if (!pairs.putIfAbsent(left, right, next)) {
-        pair = (int) pairs.get(left, right);
+        pair = pairs.get(left, right);
       } else {
         lefts.add(left);
         rights.add(right);

@@ -23,6 +23,18 @@ final class IntList {
     values[size++] = value;
   }
 
+  /** Adds the first ones of four; always writing all four costs less than asking. */
+  void addFirst(int count, int a, int b, int c, int d) {
+    if (size + 4 > values.length) {
+      grow(size + 4);
+    }
+    values[size] = a;
+    values[size + 1] = b;
+    values[size + 2] = c;
+    values[size + 3] = d;
+    size += count;
+  }
+
   void addAll(int[] from, int start, int count) {
     if (size + count > values.length) {
       grow(size + count);

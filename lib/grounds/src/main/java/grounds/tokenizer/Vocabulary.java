@@ -24,6 +24,11 @@ final class Vocabulary {
    */
   Vocabulary(List<byte[]> tokens) {
     this.tokens = tokens.toArray(byte[][]::new);
+    if (this.tokens.length > PairTable.MOST_TOKENS) {
+      throw new IllegalArgumentException(
+          "A vocabulary holds at most %,d tokens; got %,d."
+              .formatted(PairTable.MOST_TOKENS, this.tokens.length));
+    }
     idsByIndex = new int[this.tokens.length];
     int most = 1;
     int seen = 0;
