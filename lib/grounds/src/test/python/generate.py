@@ -279,6 +279,62 @@ def model(name: str, seed: int, config: dict) -> None:
     write(name, values, parameters | exact)
 
 
+def positions() -> None:
+    """Sinusoidal table and rotated queries and keys, as Hugging Face's transformers has them."""
+    import transformers
+    from transformers.models.distilbert.modeling_distilbert import create_sinusoidal_embeddings
+    from transformers.models.llama import modeling_llama
+
+    time, channels = 24, 10
+    table = torch.empty(time, channels)
+    create_sinusoidal_embeddings(time, channels, table)
+
+    generator = seeded(8)
+    batch, heads, head_dim = 2, 3, 8
+    query = random(generator, batch, heads, time, head_dim)
+    key = random(generator, batch, heads, time, head_dim)
+    upstream = random(generator, batch, heads, time, head_dim)
+    tensors = {"sinusoidal": table, "query": query, "key": key, "gradient.rotatedQuery": upstream}
+    deviations, bases = [], [10_000.0, 500.0]
+    for base in bases:
+        config = modeling_llama.LlamaConfig(
+            hidden_size=heads * head_dim,
+            num_attention_heads=heads,
+            num_key_value_heads=heads,
+            head_dim=head_dim,
+            max_position_embeddings=time,
+            rope_parameters={"rope_type": "default", "rope_theta": base},
+        )
+        angles = modeling_llama.LlamaRotaryEmbedding(config)
+        cos, sin = angles(query, torch.arange(time)[None])  # float32 inside
+
+        def run(dtype: torch.dtype) -> dict[str, torch.Tensor]:
+            q = query.to(dtype, copy=True).requires_grad_()
+            rotated = modeling_llama.apply_rotary_pos_emb(
+                q, key.to(dtype), cos.to(dtype), sin.to(dtype)
+            )
+            rotated[0].backward(upstream.to(dtype))
+            return {
+                f"rotatedQuery.{base:.0f}": rotated[0].detach(),
+                f"rotatedKey.{base:.0f}": rotated[1],
+                f"gradient.query.{base:.0f}": q.grad,
+            }
+
+        exact = run(torch.float64)
+        deviations.append(deviation(exact, run(torch.float32)))
+        tensors |= exact
+    values = {
+        "transformers": transformers.__version__,
+        "time": time,
+        "channels": channels,
+        "headDim": head_dim,
+        "bases": bases,
+        "float32Deviation": max(deviations),
+        "tolerance": 1e-5,
+    }
+    write("positions", values, tensors)
+
+
 SMALL = {"vocabularySize": 11, "contextLength": 8, "channels": 12}
 TIED = SMALL | {"bias": False, "tiedHead": True}
 UNTIED = SMALL | {"bias": True, "tiedHead": False}
@@ -287,6 +343,7 @@ ALL = {
     "adamw": adamw,
     "layers": layers,
     "attention": attention,
+    "positions": positions,
     "gpt": lambda: model("gpt", 4, UNTIED | {"layers": 2, "heads": 3}),
     "gpt-tied": lambda: model("gpt-tied", 5, TIED | {"layers": 2, "heads": 3}),
     "value-only": lambda: model("value-only", 6, UNTIED | {"layers": 1, "heads": 0}),

@@ -6,8 +6,9 @@ import grounds.model.Batch;
 import grounds.model.CrossEntropy;
 import grounds.model.LanguageModel;
 import grounds.tensor.TensorScope;
+import grounds.tokenizer.TokenSequence;
 import java.util.concurrent.CancellationException;
-import java.util.function.IntUnaryOperator;
+import java.util.function.LongUnaryOperator;
 
 /**
  * How well a model predicts a text: e to the mean surprise, that is, among how many equally likely
@@ -33,48 +34,88 @@ public record Perplexity(double loss, long tokens) {
    * @throws CancellationException if the thread is interrupted
    */
   public static Perplexity of(LanguageModel model, int[] tokens) {
-    return of(model, tokens, Integer.MAX_VALUE);
+    return of(model, TokenSequence.of(tokens));
+  }
+
+  /** The same over a text that need not be in memory. */
+  public static Perplexity of(LanguageModel model, TokenSequence tokens) {
+    return sideBySide(model, tokens, Long.MAX_VALUE);
   }
 
   /** The same over at most that many windows, spread evenly over the text. */
   public static Perplexity of(LanguageModel model, int[] tokens, int windows) {
+    return of(model, TokenSequence.of(tokens), windows);
+  }
+
+  /** The same over at most that many windows, spread evenly over the text. */
+  public static Perplexity of(LanguageModel model, TokenSequence tokens, int windows) {
+    return sideBySide(model, tokens, windows);
+  }
+
+  private static Perplexity sideBySide(LanguageModel model, TokenSequence tokens, long windows) {
     int time = model.config().contextLength();
-    Batch.requireWindow("evaluation", tokens, time);
-    int available = (tokens.length - 1) / time;
-    int used = requireWindows(windows, available);
-    return measure(model, tokens, used, i -> time * (int) ((long) i * available / used), false);
+    Batch.requireWindow("evaluation", tokens.length(), time);
+    long available = (tokens.length() - 1) / time;
+    long used = requireWindows(windows, available);
+    return measure(model, tokens, used, i -> time * spread(i, available, used), false);
   }
 
   /** Where the full context is there: only the last position of windows that overlap. */
   public static Perplexity withFullContext(LanguageModel model, int[] tokens) {
-    return withFullContext(model, tokens, Integer.MAX_VALUE);
+    return withFullContext(model, TokenSequence.of(tokens));
+  }
+
+  /** The same over a text that need not be in memory. */
+  public static Perplexity withFullContext(LanguageModel model, TokenSequence tokens) {
+    return overlapping(model, tokens, Long.MAX_VALUE);
   }
 
   /** The same over at most that many positions, spread evenly over the text. */
   public static Perplexity withFullContext(LanguageModel model, int[] tokens, int positions) {
+    return withFullContext(model, TokenSequence.of(tokens), positions);
+  }
+
+  /** The same over at most that many positions, spread evenly over the text. */
+  public static Perplexity withFullContext(
+      LanguageModel model, TokenSequence tokens, int positions) {
+    return overlapping(model, tokens, positions);
+  }
+
+  private static Perplexity overlapping(LanguageModel model, TokenSequence tokens, long positions) {
     int time = model.config().contextLength();
-    Batch.requireWindow("evaluation", tokens, time);
-    int available = tokens.length - time;
-    int used = requireWindows(positions, available);
-    return measure(model, tokens, used, i -> (int) ((long) i * available / used), true);
+    Batch.requireWindow("evaluation", tokens.length(), time);
+    long available = tokens.length() - time;
+    long used = requireWindows(positions, available);
+    return measure(model, tokens, used, i -> spread(i, available, used), true);
+  }
+
+  /**
+   * The i-th of some places spread over all there are; i * available / used, but never too long.
+   */
+  private static long spread(long i, long available, long used) {
+    return i * (available / used) + i * (available % used) / used;
   }
 
   private static Perplexity measure(
-      LanguageModel model, int[] tokens, int windows, IntUnaryOperator start, boolean lastOnly) {
+      LanguageModel model,
+      TokenSequence tokens,
+      long windows,
+      LongUnaryOperator start,
+      boolean lastOnly) {
     int time = model.config().contextLength();
     int rows = Math.max(1, TOKENS_PER_BATCH / time);
     NDManager manager = model.parameters().manager();
     double sum = 0;
     long count = 0;
-    for (int first = 0; first < windows; first += rows) {
+    for (long first = 0; first < windows; first += rows) {
       if (Thread.currentThread().isInterrupted()) {
         throw new CancellationException("Evaluation was interrupted after " + count + " tokens.");
       }
-      int[] starts = new int[Math.min(rows, windows - first)];
-      for (int i = 0; i < starts.length; i++) {
-        starts[i] = start.applyAsInt(first + i);
+      int[][] cut = new int[(int) Math.min(rows, windows - first)][];
+      for (int i = 0; i < cut.length; i++) {
+        cut[i] = tokens.read(start.applyAsLong(first + i), time + 1);
       }
-      Batch batch = Batch.of(tokens, time, starts);
+      Batch batch = Batch.ofWindows(cut);
       try (TensorScope scope = TensorScope.open(manager)) {
         NDArray logits = model.logits(batch.inputs(scope.manager()), false);
         float[] losses =
@@ -88,7 +129,7 @@ public record Perplexity(double loss, long tokens) {
     return new Perplexity(sum / count, count);
   }
 
-  private static int requireWindows(int wanted, int available) {
+  private static long requireWindows(long wanted, long available) {
     if (wanted < 1) {
       throw new IllegalArgumentException("Wanted 1 or more windows, got " + wanted + ".");
     }

@@ -50,6 +50,34 @@ public record Batch(int size, int time, long[] inputs, long[] targets) {
     return new Batch(starts.length, time, inputs, targets);
   }
 
+  /**
+   * Puts windows together that were cut out already.
+   *
+   * @param windows each as long as the context, and the token after it: [batch][time + 1]
+   */
+  public static Batch ofWindows(int[]... windows) {
+    int time = windows.length == 0 ? 0 : Math.max(0, windows[0].length - 1);
+    long[] inputs = new long[windows.length * time];
+    long[] targets = new long[windows.length * time];
+    for (int row = 0; row < windows.length; row++) {
+      if (windows[row].length != windows[0].length) {
+        throw new IllegalArgumentException(
+            "Wanted windows of one length, got "
+                + windows[0].length
+                + " tokens in the first and "
+                + windows[row].length
+                + " in number "
+                + row
+                + ".");
+      }
+      for (int t = 0; t < time; t++) {
+        inputs[row * time + t] = windows[row][t];
+        targets[row * time + t] = windows[row][t + 1];
+      }
+    }
+    return new Batch(windows.length, time, inputs, targets);
+  }
+
   /** How many tokens are predicted. */
   public int tokens() {
     return size * time;
@@ -66,8 +94,8 @@ public record Batch(int size, int time, long[] inputs, long[] targets) {
   }
 
   /** Fails unless the text has a window of that length and a token after it. */
-  public static void requireWindow(String what, int[] tokens, int time) {
-    if (tokens.length < time + 1) {
+  public static void requireWindow(String what, long tokens, int time) {
+    if (tokens < time + 1) {
       throw new IllegalArgumentException(
           "Wanted at least "
               + (time + 1)
@@ -76,7 +104,7 @@ public record Batch(int size, int time, long[] inputs, long[] targets) {
               + " text (the context of "
               + time
               + " and the token after it), got "
-              + tokens.length
+              + tokens
               + ". Take a longer text or a shorter context.");
     }
   }

@@ -22,6 +22,9 @@ final class BpeEncoder {
   /** Two longs hold this many bytes and their number. */
   private static final int LONGEST_PACKED = 15;
 
+  /** How much longer a window is than what the next one encodes again. */
+  private static final int WINDOW_TO_OVERLAP = 8;
+
   private static final int CACHE_BITS = 15;
   private static final int WIDE_CACHE_BITS = 13;
   private static final int CACHED_IDS = 1 << 18;
@@ -47,8 +50,10 @@ final class BpeEncoder {
   private long[] heap = {};
   private int heapSize;
 
-  // Remembered pieces, four longs each: the piece, and how many ids it has and where or which.
-  private final long[] cache = new long[4 << CACHE_BITS];
+  // Remembered pieces, two to a set, four longs each: the piece, how many ids it has, and where
+  // they
+  // are or which it is.
+  private final long[] cache = new long[8 << CACHE_BITS];
   private final byte[][] wideKeys = new byte[1 << WIDE_CACHE_BITS][];
   private final int[][] wideIds = new int[1 << WIDE_CACHE_BITS][];
   private final int[] cachedIds = new int[CACHED_IDS];
@@ -139,20 +144,14 @@ final class BpeEncoder {
         }
       }
     }
-    int slot = (int) (ByteTable.mix(low ^ high * 0xD6E8FEB86659FD93L) >>> 64 - CACHE_BITS) << 2;
+    int set = (int) (ByteTable.mix(low ^ high * 0xD6E8FEB86659FD93L) >>> 64 - CACHE_BITS) << 3;
+    int slot = set;
     if (cache[slot] != low || cache[slot + 1] != high) {
-      tokenize(text, start, end);
-      if (count > 1 && cachedIdsSize + count > CACHED_IDS) {
-        Arrays.fill(cache, EMPTY);
-        cachedIdsSize = 0;
-      }
-      cache[slot] = low;
-      cache[slot + 1] = high;
-      cache[slot + 2] = count;
-      cache[slot + 3] = count == 1 ? ids[0] : cachedIdsSize;
-      if (count > 1) {
-        System.arraycopy(ids, 0, cachedIds, cachedIdsSize, count);
-        cachedIdsSize += count;
+      slot = set + 4;
+      if (cache[slot] != low || cache[slot + 1] != high) {
+        slot = set;
+        tokenize(text, start, end);
+        remember(set, low, high);
       }
     }
     int found = (int) cache[slot + 2];
@@ -160,6 +159,23 @@ final class BpeEncoder {
       out.add((int) cache[slot + 3]);
     } else {
       out.addAll(cachedIds, (int) cache[slot + 3], found);
+    }
+  }
+
+  /** Puts the tokens that were found in front of the two pieces of a set; the second one goes. */
+  private void remember(int set, long low, long high) {
+    if (count > 1 && cachedIdsSize + count > CACHED_IDS) {
+      Arrays.fill(cache, EMPTY);
+      cachedIdsSize = 0;
+    }
+    System.arraycopy(cache, set, cache, set + 4, 4);
+    cache[set] = low;
+    cache[set + 1] = high;
+    cache[set + 2] = count;
+    cache[set + 3] = count == 1 ? ids[0] : cachedIdsSize;
+    if (count > 1) {
+      System.arraycopy(ids, 0, cachedIds, cachedIdsSize, count);
+      cachedIdsSize += count;
     }
   }
 
@@ -324,7 +340,7 @@ final class BpeEncoder {
    * is the one that the last window had there, the seam holds; otherwise it is tried, and an
    * earlier cut after that.
    */
-  private void encodeInWindows(byte[] text, int start, int end, IntList out) {
+  void encodeInWindows(byte[] text, int start, int end, IntList out) {
     int sizeBefore = out.size();
     int[] kept = {};
     int[] keptEnds = {};
@@ -333,16 +349,19 @@ final class BpeEncoder {
     while (true) {
       pollInterrupt();
       merge(text, at, Math.min(end, at + window));
-      if (cut > 0 && ids[0] != kept[cut] && !holds(kept[cut - 1], ids[0])) {
-        cut--;
-        if (cut == 0) {
+      if (cut > 0 && ids[0] != kept[cut]) {
+        if (holds(kept[cut - 1], ids[0])) {
+          merge(text, at, Math.min(end, at + window)); // Trying the seam took the working memory.
+        } else if (cut > 1) {
+          cut--;
+          at = keptEnds[cut - 1];
+          continue;
+        } else {
           out.truncate(sizeBefore);
           merge(text, start, end);
           out.addAll(ids, 0, count);
           return;
         }
-        at = keptEnds[cut - 1];
-        continue;
       }
       out.addAll(kept, 0, cut);
       if (ends[count - 1] == end) {
@@ -351,9 +370,9 @@ final class BpeEncoder {
       }
       kept = Arrays.copyOf(ids, count);
       keptEnds = Arrays.copyOf(ends, count);
-      int half = at + window / 2;
+      int last = at + window - window / WINDOW_TO_OVERLAP;
       cut = 1;
-      while (cut < count - 1 && ends[cut] <= half) {
+      while (cut < count - 1 && ends[cut] <= last) {
         cut++;
       }
       at = keptEnds[cut - 1];

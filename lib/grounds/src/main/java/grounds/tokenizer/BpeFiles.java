@@ -11,8 +11,10 @@ import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
 import com.google.gson.stream.JsonReader;
+import com.google.gson.stream.MalformedJsonException;
 import grounds.tokenizer.BpeTokenizer.Pair;
 import java.io.BufferedReader;
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;
@@ -425,9 +427,9 @@ final class BpeFiles {
       both.add(right);
       merges.add(both);
     }
-    text(folder.resolve(VOCAB), gson.toJson(vocab));
-    text(folder.resolve(MERGES), lines.toString());
-    text(folder.resolve(TOKENIZER), gson.toJson(json(tokenizer, vocab, merges)));
+    WholeFile.write(folder.resolve(VOCAB), gson.toJson(vocab));
+    WholeFile.write(folder.resolve(MERGES), lines.toString());
+    WholeFile.write(folder.resolve(TOKENIZER), gson.toJson(json(tokenizer, vocab, merges)));
   }
 
   private static JsonObject json(BpeTokenizer tokenizer, JsonObject vocab, JsonArray merges) {
@@ -469,10 +471,6 @@ final class BpeFiles {
     return json;
   }
 
-  private static void text(Path file, String text) {
-    WholeFile.write(file, out -> out.write(text.getBytes(UTF_8)));
-  }
-
   // -----------------------------------------------------------------------------------------
   // errors
 
@@ -485,14 +483,14 @@ final class BpeFiles {
       return reading.read();
     } catch (MalformedInputException e) {
       throw new IllegalArgumentException(file + " is not UTF-8 text.", e);
-    } catch (JsonParseException | IllegalStateException | NumberFormatException e) {
+    } catch (JsonParseException
+        | MalformedJsonException
+        | EOFException
+        | IllegalStateException
+        | NumberFormatException e) {
       throw new IllegalArgumentException(
           "%s is not the JSON of a vocabulary: %s".formatted(file, e.getMessage()), e);
     } catch (IOException e) {
-      if (e instanceof com.google.gson.stream.MalformedJsonException) {
-        throw new IllegalArgumentException(
-            "%s is not the JSON of a vocabulary: %s".formatted(file, e.getMessage()), e);
-      }
       throw new UncheckedIOException("Could not read " + file.toAbsolutePath(), e);
     }
   }

@@ -31,7 +31,7 @@ import java.util.function.Consumer;
 public final class BpeTokenizer implements Tokenizer {
 
   /** Longer pieces are encoded in parts, in bytes; at least so many times the longest token. */
-  private static final int WINDOW = 4096;
+  private static final int WINDOW = 2048;
 
   private static final int WINDOW_IN_TOKENS = 8;
 
@@ -42,6 +42,10 @@ public final class BpeTokenizer implements Tokenizer {
   private final boolean wholePieces;
   private final SpecialTokens special;
   private final int size;
+
+  /** Null until it is asked for, where ranks define the merges. */
+  private volatile List<Pair> mergeList;
+
   private final ConcurrentLinkedQueue<BpeEncoder> idle = new ConcurrentLinkedQueue<>();
 
   /**
@@ -51,8 +55,6 @@ public final class BpeTokenizer implements Tokenizer {
    * @param right the id of the second
    */
   public record Pair(int left, int right) {}
-
-  private final List<Pair> mergeList;
 
   /**
    * A tokenizer of a vocabulary and its merges.
@@ -133,7 +135,7 @@ public final class BpeTokenizer implements Tokenizer {
         }
       }
     }
-    return new BpeTokenizer(name, preTokenizer, vocabulary, merges, List.of(), true, specialTokens);
+    return new BpeTokenizer(name, preTokenizer, vocabulary, merges, null, true, specialTokens);
   }
 
   /** GPT-2's vocabulary as published: 50,257 tokens, {@code <|endoftext|>} the last of them. */
@@ -338,7 +340,10 @@ public final class BpeTokenizer implements Tokenizer {
    * the one for each token that encoding its bytes ends with.
    */
   public List<Pair> merges() {
-    return mergeList.isEmpty() && merges.size() > 0 ? mergesOfRanks() : mergeList;
+    if (mergeList == null) {
+      mergeList = mergesOfRanks();
+    }
+    return mergeList;
   }
 
   private List<Pair> mergesOfRanks() {

@@ -67,9 +67,10 @@ public final class PieceCounts {
           long to = cuts.get(i + 1);
           parts.add(executor.submit(() -> ofPart(file, preTokenizer, special, from, to, block)));
         }
-        PieceCounts all = new PieceCounts();
-        for (Future<PieceCounts> part : parts) {
-          all.add(part.get());
+        PieceCounts all = parts.get(0).get();
+        for (int i = 1; i < parts.size(); i++) {
+          all.add(parts.get(i).get());
+          parts.set(i, null); // What is added up is not needed twice.
         }
         return all;
       } catch (InterruptedException e) {

@@ -91,7 +91,9 @@ final class SpecialTokens {
    * token; 0 if there is none.
    */
   int cut(PreTokenizer preTokenizer, byte[] text, int length) {
-    int cut = preTokenizer.cut(text, 0, length);
+    // Further on a special token could lie across the cut that does not end in this text.
+    int seen = longestFirst.isEmpty() ? 0 : longestFirst.get(0).bytes.length;
+    int cut = preTokenizer.cut(text, 0, length - seen);
     while (cut != PreTokenizer.NO_CUT && parts(text, cut, length)) {
       cut = preTokenizer.cut(text, 0, cut);
     }

@@ -10,7 +10,8 @@ import java.util.Objects;
 /**
  * Text from token ids that come one at a time, as a model makes them. A token may end in the middle
  * of a character; its bytes wait for the next token, so that what is given out is always whole
- * characters. All of it together is {@link Tokenizer#decode} of all ids.
+ * characters. All of it together is {@link Tokenizer#decode} of all ids; only {@link
+ * WordPieceTokenizer} leaves out there the space before the first word.
  *
  * <p>Bytes that are no UTF-8 become U+FFFD. Not for use by several threads at once.
  */

@@ -79,9 +79,13 @@ public interface Tokenizer {
     return encode(text);
   }
 
-  /** The ids of many texts, encoded on all cores. */
-  default List<int[]> encodeAll(List<String> texts) {
-    return texts.parallelStream().map(this::encode).toList();
+  /**
+   * The token ids of many texts, encoded on all cores.
+   *
+   * @throws IllegalArgumentException as {@link #encode(String)}
+   */
+  default List<int[]> encodeAll(List<String> texts, SpecialText special) {
+    return texts.parallelStream().map(text -> encode(text, special)).toList();
   }
 
   /**

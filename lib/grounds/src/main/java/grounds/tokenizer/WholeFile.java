@@ -5,9 +5,13 @@ import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.AtomicMoveNotSupportedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 
 /** Files that are whole or absent: written under another name, forced to disk, then renamed. */
 final class WholeFile {
@@ -20,9 +24,18 @@ final class WholeFile {
     void writeTo(OutputStream out) throws IOException;
   }
 
+  /** Writes a text in UTF-8. */
+  static void write(Path file, String text) {
+    write(file, out -> out.write(text.getBytes(StandardCharsets.UTF_8)));
+  }
+
+  /**
+   * Writes a file.
+   *
+   * @throws UncheckedIOException with the path; a file that was there before is untouched
+   */
   static void write(Path file, Content content) {
-    Path temporary =
-        file.resolveSibling(file.getFileName() + "." + ProcessHandle.current().pid() + ".tmp");
+    Path temporary = temporary(file);
     try {
       Files.createDirectories(file.toAbsolutePath().getParent());
       try {
@@ -33,18 +46,41 @@ final class WholeFile {
           out.flush();
           to.getFD().sync();
         }
-        Files.move(
-            temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        moveIntoPlace(temporary, file);
       } finally {
         Files.deleteIfExists(temporary);
       }
     } catch (IOException e) {
       throw new UncheckedIOException(
-          "Could not write "
-              + file.toAbsolutePath()
-              + ". The file that was there before, if any, is untouched. Make room or choose another"
-              + " folder.",
+          ("Could not write %s. The file that was there before, if any, is untouched. Make room or"
+                  + " choose another folder.")
+              .formatted(file.toAbsolutePath()),
           e);
+    }
+  }
+
+  /** The name until the file is whole; of this thread alone, so that two do not mix. */
+  static Path temporary(Path file) {
+    return file.resolveSibling(
+        "%s.%d.%d.tmp"
+            .formatted(
+                file.getFileName(), ProcessHandle.current().pid(), Thread.currentThread().getId()));
+  }
+
+  /** Gives a file that is whole, and forced to disk, its name. */
+  static void moveIntoPlace(Path temporary, Path file) throws IOException {
+    try {
+      Files.move(
+          temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    } catch (AtomicMoveNotSupportedException e) {
+      throw new IOException("This file system cannot rename a file in one step.", e);
+    }
+    // The rename itself must survive a power cut; Windows has no way to force a folder.
+    Path folder = file.toAbsolutePath().getParent();
+    try (FileChannel directory = FileChannel.open(folder, StandardOpenOption.READ)) {
+      directory.force(true);
+    } catch (IOException e) {
+      // Best effort only: the file itself is whole under either name.
     }
   }
 }

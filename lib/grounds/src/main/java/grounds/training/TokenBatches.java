@@ -2,7 +2,9 @@ package grounds.training;
 
 import grounds.model.Batch;
 import grounds.tensor.Seeds;
+import grounds.tokenizer.TokenSequence;
 import java.util.SplittableRandom;
+import java.util.stream.LongStream;
 
 /**
  * Batches of windows from random places of a text. The n-th batch depends on the seed and n alone,
@@ -10,7 +12,7 @@ import java.util.SplittableRandom;
  */
 public final class TokenBatches {
 
-  private final int[] tokens;
+  private final TokenSequence tokens;
   private final int size;
   private final int time;
   private final long seed;
@@ -24,10 +26,15 @@ public final class TokenBatches {
    * @param time tokens a window: the context length
    */
   public TokenBatches(int[] tokens, int size, int time, long seed) {
+    this(TokenSequence.of(tokens), size, time, seed);
+  }
+
+  /** The same from any sequence: the batches depend on its ids, not on where they are kept. */
+  public TokenBatches(TokenSequence tokens, int size, int time, long seed) {
     if (size < 1) {
       throw new IllegalArgumentException("Wanted a batch of 1 or more windows, got " + size + ".");
     }
-    Batch.requireWindow("training", tokens, time);
+    Batch.requireWindow("training", tokens.length(), time);
     this.tokens = tokens;
     this.size = size;
     this.time = time;
@@ -37,8 +44,14 @@ public final class TokenBatches {
   /** The next batch of the stream. */
   public Batch next() {
     SplittableRandom random = Seeds.random(Seeds.derive(seed, drawn++));
-    int[] starts = random.ints(size, 0, tokens.length - time).toArray();
-    return Batch.of(tokens, time, starts);
+    long places = tokens.length() - time;
+    // The generator gives other numbers for long bounds: a text keeps the ones it always had.
+    LongStream starts =
+        places <= Integer.MAX_VALUE
+            ? random.ints(size, 0, (int) places).asLongStream()
+            : random.longs(size, 0, places);
+    return Batch.ofWindows(
+        starts.mapToObj(start -> tokens.read(start, time + 1)).toArray(int[][]::new));
   }
 
   /** How many batches have been drawn: the position to save. */

@@ -6,8 +6,8 @@ import grounds.evaluation.Perplexity;
 import grounds.model.Batch;
 import grounds.model.LanguageModel;
 import grounds.tensor.Seeds;
+import grounds.tokenizer.TokenSequence;
 import grounds.training.TrainingEvent.Outcome;
-import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
@@ -44,8 +44,8 @@ public final class Trainer implements AutoCloseable {
   private static final String OPTIMIZER = "optimizer.";
 
   private final LanguageModel model;
-  private final int[] training;
-  private final int[] validation;
+  private final TokenSequence training;
+  private final TokenSequence validation;
   private final TrainingConfig config;
   private final String dataHash;
   private final TokenBatches batches;
@@ -69,6 +69,28 @@ public final class Trainer implements AutoCloseable {
    * @param validation token ids to measure on, longer than the model's context
    */
   public Trainer(LanguageModel model, int[] training, int[] validation, TrainingConfig config) {
+    this(model, TokenSequence.of(training), TokenSequence.of(validation), config);
+  }
+
+  /** The same with another way to take a step. */
+  public Trainer(
+      LanguageModel model,
+      int[] training,
+      int[] validation,
+      TrainingConfig config,
+      TrainingStep trainingStep) {
+    this(model, TokenSequence.of(training), TokenSequence.of(validation), config, trainingStep);
+  }
+
+  /**
+   * A run over texts that need not be in memory, such as two slices of a token file, which must
+   * stay open. The weights are the same, bit for bit, as from arrays of the same ids.
+   */
+  public Trainer(
+      LanguageModel model,
+      TokenSequence training,
+      TokenSequence validation,
+      TrainingConfig config) {
     this(
         model,
         training,
@@ -80,14 +102,14 @@ public final class Trainer implements AutoCloseable {
   /** The same with another way to take a step. */
   public Trainer(
       LanguageModel model,
-      int[] training,
-      int[] validation,
+      TokenSequence training,
+      TokenSequence validation,
       TrainingConfig config,
       TrainingStep trainingStep) {
     int time = model.config().contextLength();
-    Batch.requireWindow("validation", validation, time);
-    requireIds("training", training, model.config().vocabularySize());
-    requireIds("validation", validation, model.config().vocabularySize());
+    Batch.requireWindow("validation", validation.length(), time);
+    training.requireVocabulary("training", model.config().vocabularySize());
+    validation.requireVocabulary("validation", model.config().vocabularySize());
     this.model = model;
     this.training = training;
     this.validation = validation;
@@ -121,7 +143,9 @@ public final class Trainer implements AutoCloseable {
   }
 
   /**
-   * Goes on from the last checkpoint in that folder, or starts a run there if there is none.
+   * Goes on from the last checkpoint in that folder, or starts a run there if there is none. A run
+   * on a token file goes on from that file, a copy of it or the same text written again; a run on
+   * arrays from arrays of the same ids.
    *
    * @throws IllegalArgumentException if the checkpoint is of another model, training config or
    *     text, or damaged
@@ -320,13 +344,11 @@ public final class Trainer implements AutoCloseable {
     }
   }
 
-  private static String hash(int[]... parts) {
+  private static String hash(TokenSequence... parts) {
     try {
       MessageDigest digest = MessageDigest.getInstance("SHA-256");
-      for (int[] part : parts) {
-        ByteBuffer bytes = ByteBuffer.allocate(4 + 4 * part.length).putInt(part.length);
-        bytes.asIntBuffer().put(part);
-        digest.update(bytes.array());
+      for (TokenSequence part : parts) {
+        part.identify(digest);
       }
       return HexFormat.of().formatHex(digest.digest());
     } catch (NoSuchAlgorithmException e) {
@@ -355,23 +377,6 @@ public final class Trainer implements AutoCloseable {
               + "\n  now:    "
               + wanted
               + "\nUse the stored one to go on, or another folder for a new run.");
-    }
-  }
-
-  private static void requireIds(String what, int[] tokens, int vocabularySize) {
-    for (int i = 0; i < tokens.length; i++) {
-      if (tokens[i] < 0 || tokens[i] >= vocabularySize) {
-        throw new IllegalArgumentException(
-            "Wanted "
-                + what
-                + " ids from 0 to "
-                + (vocabularySize - 1)
-                + ", got "
-                + tokens[i]
-                + " at position "
-                + i
-                + ". The model and the tokenizer have different vocabularies.");
-      }
     }
   }
 

@@ -8,6 +8,9 @@
  * {@link grounds.training.ReadableStep} is that in plain operations. Whoever wants to watch
  * implements {@link grounds.training.TrainingListener}; events are data and cannot alter the run.
  *
+ * <p>A text is an array of ids or any {@code TokenSequence}, such as a slice of a {@code
+ * TokenFile}: the batches, and so the weights, are the same.
+ *
  * <p>There is no generator state: data order and dropout follow from the seed and the step, so a
  * checkpoint holds numbers and a resumed run equals one that never stopped.
  *

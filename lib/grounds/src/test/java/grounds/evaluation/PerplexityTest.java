@@ -7,8 +7,16 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import grounds.model.Bigram;
 import grounds.model.Gpt;
 import grounds.model.GptConfig;
+import grounds.tokenizer.CharTokenizer;
+import grounds.tokenizer.SpecialText;
+import grounds.tokenizer.TokenFile;
+import grounds.tokenizer.TokenSequence;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.CancellationException;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class PerplexityTest {
 
@@ -65,6 +73,55 @@ class PerplexityTest {
       int windows = (text.length - 1) / 8;
       double mean = (first * 512 + rest * (windows - 512)) / windows;
       assertEquals(mean, whole, 1e-6);
+    }
+  }
+
+  @Test
+  void aTokenFileHasThePerplexityOfItsIds(@TempDir Path folder) {
+    CharTokenizer tokenizer = CharTokenizer.ofVocabulary("abcdefghijk");
+    int[] text = new int[2000];
+    for (int i = 0; i < text.length; i++) {
+      text[i] = i * i % 11;
+    }
+    int[] part = java.util.Arrays.copyOfRange(text, 100, 1900);
+    Path file = folder.resolve("text.tokens");
+    try (Gpt model = new Gpt(new GptConfig(11, 8, 12, 1, 3), 1);
+        TokenFile tokens =
+            TokenFile.writeText(file, tokenizer, tokenizer.decode(text), SpecialText.refused())) {
+      TokenSequence slice = tokens.slice(100, 1900);
+      assertEquals(Perplexity.of(model, part), Perplexity.of(model, slice));
+      assertEquals(Perplexity.of(model, part, 7), Perplexity.of(model, slice, 7));
+      assertEquals(
+          Perplexity.withFullContext(model, part), Perplexity.withFullContext(model, slice));
+      assertEquals(
+          Perplexity.withFullContext(model, part, 7), Perplexity.withFullContext(model, slice, 7));
+    }
+  }
+
+  @Test
+  void windowsAreSpreadOverATextLongerThanAnIntCounts() {
+    List<Long> starts = new ArrayList<>();
+    TokenSequence tokens =
+        new TokenSequence() {
+          @Override
+          public long length() {
+            return 9_000_000_001L;
+          }
+
+          @Override
+          public int[] read(long start, int count) {
+            starts.add(start);
+            return new int[count];
+          }
+        };
+    try (Bigram model = known()) {
+      // 4,500,000,000 windows of 2 lie side by side.
+      Perplexity.of(model, tokens, 4);
+      assertEquals(List.of(0L, 2_250_000_000L, 4_500_000_000L, 6_750_000_000L), starts);
+      starts.clear();
+      // Places 0 to 8,999,999,998: the fourth part of 8,999,999,999 is 2,249,999,999.75.
+      Perplexity.withFullContext(model, tokens, 4);
+      assertEquals(List.of(0L, 2_249_999_999L, 4_499_999_999L, 6_749_999_999L), starts);
     }
   }
 

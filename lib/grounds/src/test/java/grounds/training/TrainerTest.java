@@ -10,15 +10,21 @@ import grounds.checkpoint.Checkpoint;
 import grounds.model.Gpt;
 import grounds.model.GptConfig;
 import grounds.model.LanguageModel;
+import grounds.tokenizer.CharTokenizer;
+import grounds.tokenizer.SpecialText;
+import grounds.tokenizer.TokenFile;
 import grounds.training.TrainingEvent.Ended;
 import grounds.training.TrainingEvent.Evaluated;
 import grounds.training.TrainingEvent.Outcome;
 import grounds.training.TrainingEvent.Started;
 import grounds.training.TrainingEvent.Stepped;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.MessageDigest;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
@@ -338,6 +344,115 @@ class TrainerTest {
       model.parameters().get("tokenEmbedding.weight").load(good);
       trainer.run();
       assertSameWeights(uninterrupted(), weights(model));
+    }
+  }
+
+  private static final CharTokenizer LETTERS = CharTokenizer.ofVocabulary("abcdefghijk");
+
+  /** The texts of {@link #trainer}, one after the other in one file. */
+  private static TokenFile tokenFile(Path file) {
+    String both = LETTERS.decode(text(2000, 1)) + LETTERS.decode(text(500, 2));
+    return TokenFile.writeText(file, LETTERS, both, SpecialText.refused());
+  }
+
+  private static Trainer trainer(LanguageModel model, TokenFile tokens) {
+    return new Trainer(model, tokens.slice(0, 2000), tokens.slice(2000, 2500), CONFIG);
+  }
+
+  private static TrainingListener stopAt(int step, Trainer trainer) {
+    return event -> {
+      if (event instanceof Stepped && event.step() == step) {
+        trainer.stop();
+      }
+    };
+  }
+
+  @Test
+  void aTokenFileTrainsAsAnArrayDoesBitForBitAndResumes(@TempDir Path folder) {
+    Path file = folder.resolve("text.tokens");
+    Path run = folder.resolve("run");
+    try (TokenFile tokens = tokenFile(file);
+        Gpt model = new Gpt(TINY, 7);
+        Trainer trainer = trainer(model, tokens)) {
+      TrainingResult fromFile = trainer.run();
+      assertSameWeights(uninterrupted(), weights(model));
+      try (Gpt other = new Gpt(TINY, 7);
+          Trainer fromArrays = trainer(other, CONFIG)) {
+        TrainingResult expected = fromArrays.run();
+        assertEquals(expected.validationLoss(), fromFile.validationLoss());
+        assertEquals(expected.trainingLoss(), fromFile.trainingLoss());
+      }
+    }
+    try (TokenFile tokens = TokenFile.open(file, LETTERS);
+        Gpt model = new Gpt(TINY, 7);
+        Trainer trainer = trainer(model, tokens).saveTo(run)) {
+      assertEquals(33, trainer.listen(stopAt(33, trainer)).run().step());
+    }
+    // The same text, written again.
+    try (TokenFile tokens = tokenFile(folder.resolve("again.tokens"));
+        Gpt model = new Gpt(TINY, 99);
+        Trainer trainer = trainer(model, tokens).resumeFrom(run)) {
+      assertEquals(33, trainer.step());
+      trainer.run();
+      assertSameWeights(uninterrupted(), weights(model));
+    }
+  }
+
+  @Test
+  void aRunOnATokenFileKnowsItsTextAgain(@TempDir Path folder) {
+    Path run = folder.resolve("run");
+    try (TokenFile tokens = tokenFile(folder.resolve("text.tokens"));
+        TokenFile other =
+            TokenFile.writeText(
+                folder.resolve("other.tokens"),
+                LETTERS,
+                LETTERS.decode(text(2500, 3)),
+                SpecialText.refused());
+        Gpt model = new Gpt(TINY, 7);
+        Trainer trainer = trainer(model, tokens).saveTo(run);
+        Trainer otherText = trainer(model, other);
+        Trainer otherSplit =
+            new Trainer(model, tokens.slice(0, 1999), tokens.slice(1999, 2500), CONFIG);
+        Trainer arrays = trainer(model, CONFIG)) {
+      trainer.listen(stopAt(1, trainer)).run();
+      for (Trainer refused : List.of(otherText, otherSplit, arrays)) {
+        String message =
+            assertThrows(IllegalArgumentException.class, () -> refused.resumeFrom(run))
+                .getMessage();
+        assertTrue(message.contains("another training text"), message);
+      }
+      try (Trainer same = trainer(model, tokens)) {
+        assertEquals(1, same.resumeFrom(run).step());
+      }
+    }
+  }
+
+  /** A run on arrays that was begun before there were token files must be known again. */
+  @Test
+  void theDataHashOfArraysIsWhatItAlwaysWas(@TempDir Path folder) throws Exception {
+    MessageDigest digest = MessageDigest.getInstance("SHA-256");
+    for (int[] part : List.of(text(2000, 1), text(500, 2))) {
+      ByteBuffer bytes = ByteBuffer.allocate(4 + 4 * part.length).putInt(part.length);
+      bytes.asIntBuffer().put(part);
+      digest.update(bytes.array());
+    }
+    try (Gpt model = new Gpt(TINY, 7);
+        Trainer trainer = trainer(model, CONFIG).saveTo(folder)) {
+      trainer.listen(stopAt(1, trainer)).run();
+      try (Checkpoint checkpoint = Checkpoint.open(folder.resolve(Trainer.LAST))) {
+        assertEquals(HexFormat.of().formatHex(digest.digest()), checkpoint.text("data"));
+      }
+    }
+  }
+
+  @Test
+  void aTokenFileOfALargerVocabularyIsRefused(@TempDir Path folder) {
+    try (TokenFile tokens = tokenFile(folder.resolve("text.tokens"));
+        Gpt model = new Gpt(new GptConfig(10, 8, 12, 2, 3), 7)) {
+      String message =
+          assertThrows(IllegalArgumentException.class, () -> trainer(model, tokens)).getMessage();
+      assertTrue(message.contains("a model with a vocabulary of 10"), message);
+      assertTrue(message.contains("with one of 11"), message);
     }
   }
 }

@@ -8,6 +8,10 @@
  * Everything is written in NDArray operations that both PyTorch and MXNet have: this is the
  * readable path, and the reference for any faster one.
  *
+ * <p>Order comes in by one of three layers: {@link grounds.model.layer.Positions} (learned) and
+ * {@link grounds.model.layer.SinusoidalPositions} (waves) are added to the tokens' vectors; {@link
+ * grounds.model.layer.RotaryPositions} turns queries and keys.
+ *
  * <p>To add a layer, implement the interface and take weights from the name space you are given.
  * Never multiply, divide or raise by a Java number what needs a gradient: DJL frees the number's
  * buffer while autograd still reads it. Use a constant from {@code Parameters.constant}.
