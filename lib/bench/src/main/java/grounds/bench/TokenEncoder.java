@@ -6,6 +6,7 @@ import com.knuddels.jtokkit.Encodings;
 import com.knuddels.jtokkit.api.EncodingType;
 import com.knuddels.jtokkit.api.IntArrayList;
 import grounds.tokenizer.BpeTokenizer;
+import grounds.tokenizer.SpecialText;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
@@ -54,7 +55,7 @@ interface TokenEncoder<R> {
 
     @Override
     public List<int[]> encodeAll(List<String> texts) {
-      return tokenizer.encodeAll(texts);
+      return tokenizer.encodeAll(texts, SpecialText.refused());
     }
 
     @Override

@@ -97,8 +97,7 @@ class TokenizerBenchTest {
     Files.writeString(text, "a".repeat(100));
     IllegalArgumentException e =
         assertThrows(
-            IllegalArgumentException.class,
-            () -> run("--work encode --chunk 50 --texts " + text));
+            IllegalArgumentException.class, () -> run("--work encode --chunk 50 --texts " + text));
     assertTrue(e.getMessage().contains("larger chunks"), e.getMessage());
   }
 
