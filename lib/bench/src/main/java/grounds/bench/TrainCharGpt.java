@@ -50,30 +50,23 @@ public final class TrainCharGpt {
     DEFAULTS.put("seed", "1");
   }
 
-  private final Map<String, String> arguments = new LinkedHashMap<>(DEFAULTS);
+  private final Arguments arguments;
 
   private TrainCharGpt(String... args) {
-    for (int i = 0; i < args.length; i += 2) {
-      String name = args[i].startsWith("--") ? args[i].substring(2) : "";
-      if (!DEFAULTS.containsKey(name) || i + 1 == args.length) {
-        throw new IllegalArgumentException(
-            "Wanted pairs of --NAME VALUE with a name of " + DEFAULTS + ", got " + args[i] + ".");
-      }
-      arguments.put(name, args[i + 1]);
-    }
+    arguments = new Arguments(DEFAULTS, args);
   }
 
   /** Trains, and prints the result to standard output. */
   public static void main(String[] args) {
     TrainCharGpt run = new TrainCharGpt(args);
     // Read by the engine when it loads, which is later.
-    System.setProperty("ai.djl.pytorch.num_threads", run.arguments.get("threads"));
+    System.setProperty("ai.djl.pytorch.num_threads", run.arguments.text("threads"));
     System.out.println(new Gson().toJson(run.train()));
   }
 
   private Map<String, Object> train() {
     long started = System.nanoTime();
-    Corpus corpus = Corpus.fromFile(Path.of(arguments.get("corpus")));
+    Corpus corpus = Corpus.fromFile(Path.of(arguments.text("corpus")));
     CharTokenizer tokenizer = CharTokenizer.of(corpus.text());
     Split split = corpus.split(0.9);
     int[] training = tokenizer.encode(split.training());
@@ -81,25 +74,31 @@ public final class TrainCharGpt {
     GptConfig shape =
         new GptConfig(
             tokenizer.vocabularySize(),
-            number("context"),
-            number("width"),
-            number("layers"),
-            number("heads"),
-            real("dropout"),
-            flag("bias"),
-            flag("tied"));
-    int steps = number("steps");
+            arguments.number("context"),
+            arguments.number("width"),
+            arguments.number("layers"),
+            arguments.number("heads"),
+            arguments.real("dropout"),
+            arguments.flag("bias"),
+            arguments.flag("tied"));
+    int steps = arguments.number("steps");
     TrainingConfig config =
-        TrainingConfig.of(steps, number("batch"), real("rate"))
+        TrainingConfig.of(steps, arguments.number("batch"), arguments.real("rate"))
             .withLearningRate(
                 new LearningRateSchedule.WarmupCosine(
-                    real("rate"), real("minimum"), number("warmup"), steps))
+                    arguments.real("rate"),
+                    arguments.real("minimum"),
+                    arguments.number("warmup"),
+                    steps))
             .withEvaluation(steps, 1)
-            .withSeed(number("seed"));
-    int stop = flag("full") ? steps : Math.min(steps, number("skip") + number("measure"));
+            .withSeed(arguments.number("seed"));
+    int stop =
+        arguments.flag("full")
+            ? steps
+            : Math.min(steps, arguments.number("skip") + arguments.number("measure"));
     List<TrainingEvent.Stepped> stepped = new ArrayList<>();
     Map<String, Object> result = new LinkedHashMap<>();
-    try (Gpt model = new Gpt(shape, number("seed"));
+    try (Gpt model = new Gpt(shape, arguments.number("seed"));
         Trainer trainer = new Trainer(model, training, validation, config)) {
       trainer.listen(
           event -> {
@@ -112,11 +111,11 @@ public final class TrainCharGpt {
           });
       TrainingResult trained = trainer.run();
       result.put("peer", "Grounds, " + Devices.describe());
-      result.put("threads", number("threads"));
+      result.put("threads", arguments.number("threads"));
       result.put("parameters", model.parameters().count());
       result.put("tokensPerSecond", Math.round(medianSpeed(stepped)));
       result.put("lastTrainingLoss", stepped.get(stepped.size() - 1).loss());
-      if (flag("full")) {
+      if (arguments.flag("full")) {
         result.put("trainingSeconds", trained.seconds());
         Perplexity perplexity = Perplexity.of(model, validation);
         result.put("validationLoss", perplexity.loss());
@@ -130,22 +129,10 @@ public final class TrainCharGpt {
   private double medianSpeed(List<TrainingEvent.Stepped> stepped) {
     double[] speeds =
         stepped.stream()
-            .skip(Math.min(number("skip"), stepped.size() - 1))
+            .skip(Math.min(arguments.number("skip"), stepped.size() - 1))
             .mapToDouble(TrainingEvent.Stepped::tokensPerSecond)
             .sorted()
             .toArray();
     return (speeds[(speeds.length - 1) / 2] + speeds[speeds.length / 2]) / 2;
-  }
-
-  private int number(String name) {
-    return Integer.parseInt(arguments.get(name));
-  }
-
-  private double real(String name) {
-    return Double.parseDouble(arguments.get(name));
-  }
-
-  private boolean flag(String name) {
-    return Boolean.parseBoolean(arguments.get(name));
   }
 }
