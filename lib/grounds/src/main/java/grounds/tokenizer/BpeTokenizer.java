@@ -6,10 +6,10 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.function.Consumer;
@@ -35,6 +35,9 @@ public final class BpeTokenizer implements Tokenizer {
   private static final int WINDOW = 2048;
 
   private static final int WINDOW_IN_TOKENS = 8;
+
+  /** What most texts have at least; a text with fewer costs a copy. */
+  private static final int BYTES_PER_TOKEN = 3;
 
   private final String name;
   private final PreTokenizer preTokenizer;
@@ -245,7 +248,7 @@ public final class BpeTokenizer implements Tokenizer {
   }
 
   private int[] encode(byte[] text, SpecialText specialText) {
-    IntList out = new IntList();
+    IntList out = new IntList(16 + text.length / BYTES_PER_TOKEN);
     BpeEncoder encoder = borrow();
     try {
       special.encode(text, text.length, specialText, encoder::encode, out);
@@ -314,28 +317,22 @@ public final class BpeTokenizer implements Tokenizer {
    * @throws IllegalArgumentException if an id is not in the vocabulary
    */
   public byte[] decodeBytes(int... ids) {
-    byte[][] parts = new byte[ids.length][];
+    byte[] bytes = new byte[Math.max(16, 4 * ids.length)];
     int length = 0;
-    for (int i = 0; i < ids.length; i++) {
-      parts[i] = bytes(ids[i]);
-      length = Math.addExact(length, parts[i].length);
+    for (int id : ids) {
+      byte[] token = bytes(id);
+      if (token.length > bytes.length - length) {
+        bytes = Arrays.copyOf(bytes, Math.max(2 * bytes.length, length + token.length));
+      }
+      System.arraycopy(token, 0, bytes, length, token.length);
+      length += token.length;
     }
-    byte[] bytes = new byte[length];
-    int at = 0;
-    for (byte[] part : parts) {
-      System.arraycopy(part, 0, bytes, at, part.length);
-      at += part.length;
-    }
-    return bytes;
-  }
-
-  private Optional<byte[]> bytesIfUsed(int id) {
-    byte[] token = id >= 0 && id < vocabulary.size() ? vocabulary.get(id) : null;
-    return token == null ? special.find(id) : Optional.of(token);
+    return Arrays.copyOf(bytes, length);
   }
 
   private byte[] bytes(int id) {
-    return bytesIfUsed(id).orElseThrow(() -> unknown(id));
+    byte[] token = id >= 0 && id < vocabulary.size() ? vocabulary.get(id) : null;
+    return token != null ? token : special.find(id).orElseThrow(() -> unknown(id));
   }
 
   private IllegalArgumentException unknown(int id) {
@@ -386,7 +383,8 @@ public final class BpeTokenizer implements Tokenizer {
   }
 
   boolean isUsed(int id) {
-    return bytesIfUsed(id).isPresent();
+    boolean plain = id >= 0 && id < vocabulary.size() && vocabulary.get(id) != null;
+    return plain || special.find(id).isPresent();
   }
 
   boolean wholePieces() {
@@ -395,7 +393,7 @@ public final class BpeTokenizer implements Tokenizer {
 
   @Override
   public String vocabularyHash() {
-    return VocabularyHash.of(size, id -> bytesIfUsed(id).orElse(new byte[0]), specialTokens());
+    return VocabularyHash.of(size, id -> isUsed(id) ? bytes(id) : new byte[0], specialTokens());
   }
 
   @Override

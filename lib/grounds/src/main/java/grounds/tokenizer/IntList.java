@@ -51,8 +51,8 @@ final class IntList {
   }
 
   private void grow(int atLeast) {
-    int wanted = Math.max(atLeast, values.length + (values.length >> 1));
-    values = Arrays.copyOf(values, wanted < 0 ? Integer.MAX_VALUE - 8 : wanted);
+    long wanted = Math.max(atLeast, 2L * values.length);
+    values = Arrays.copyOf(values, (int) Math.min(wanted, Integer.MAX_VALUE - 8));
   }
 
   int get(int index) {
