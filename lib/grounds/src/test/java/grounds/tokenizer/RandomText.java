@@ -94,6 +94,15 @@ final class RandomText {
     return text.toString();
   }
 
+  /** So many parts of characters that every version of Unicode in use knows alike. */
+  static String ofOldCharacters(Random random, int parts) {
+    StringBuilder text = new StringBuilder();
+    for (int i = 0; i < parts; i++) {
+      text.append(HARD[random.nextInt(HARD.length)]);
+    }
+    return text.toString();
+  }
+
   static String escaped(String text) {
     return text.chars().mapToObj(c -> "\\u%04X".formatted(c)).collect(Collectors.joining());
   }
