@@ -376,7 +376,8 @@ public final class BpeTokenizer implements Tokenizer {
 
   /**
    * The merges in the order in which they are applied. A vocabulary that is defined by ranks has
-   * the one for each token that encoding its bytes ends with.
+   * the one for each token that the merges before it lead to; a token they do not lead to has none,
+   * and is found as a whole piece only once the vocabulary was saved.
    */
   public List<Pair> merges() {
     return mergeList;

@@ -113,16 +113,17 @@ final class Vocabulary {
     Map<Integer, String> seen = new HashMap<>();
     special.forEach(
         (token, id) -> {
+          boolean outside = id < 0 || id >= PairTable.MOST_TOKENS;
           boolean taken = id >= 0 && id < tokens.length && tokens[id] != null;
           String other = seen.put(id, token);
-          if (id < 0 || taken || other != null) {
+          if (outside || taken || other != null) {
             throw new IllegalArgumentException(
                 "The special token %s wants the id %d, which %s."
                     .formatted(
                         token,
                         id,
-                        id < 0
-                            ? "is negative"
+                        outside
+                            ? "is not from 0 to " + (PairTable.MOST_TOKENS - 1)
                             : "belongs to \"%s\"".formatted(taken ? show(tokens[id]) : other)));
           }
         });

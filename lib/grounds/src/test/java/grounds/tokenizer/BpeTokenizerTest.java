@@ -298,6 +298,14 @@ class BpeTokenizerTest implements TokenizerContract {
                         "x", PreTokenizer.GPT2, tokens, java.util.Map.of("<|x|>", 256)))
             .getMessage();
     assertTrue(taken.contains("<|x|> wants the id 256, which belongs to \"ab\""), taken);
+    String outside =
+        assertThrows(
+                IllegalArgumentException.class,
+                () ->
+                    BpeTokenizer.ofRanks(
+                        "x", PreTokenizer.GPT2, tokens, java.util.Map.of("<|x|>", 2_000_000_000)))
+            .getMessage();
+    assertTrue(outside.contains("2000000000, which is not from 0 to 1048575"), outside);
   }
 
   private static List<byte[]> with(List<byte[]> tokens, int id, byte[] token) {
