@@ -2,6 +2,7 @@ package grounds.tokenizer;
 
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * What becomes of the text of a special token, such as {@code <|endoftext|>}, when it stands in a
@@ -45,10 +46,19 @@ public final class SpecialText {
     return !othersArePlain || allows(token);
   }
 
+  /** As it is written in Java. */
   @Override
   public String toString() {
-    return "SpecialText(allowed: %s, others: %s)"
-        .formatted(
-            allowed.map(Object::toString).orElse("all"), othersArePlain ? "plain" : "refused");
+    if (othersArePlain) {
+      return "SpecialText.plain()";
+    }
+    if (allowed.isEmpty()) {
+      return "SpecialText.allowed()";
+    }
+    return allowed.get().isEmpty()
+        ? "SpecialText.refused()"
+        : allowed.get().stream()
+            .sorted()
+            .collect(Collectors.joining("\", \"", "SpecialText.allowed(\"", "\")"));
   }
 }

@@ -254,6 +254,15 @@ class BpeTokenizerTest implements TokenizerContract {
   }
 
   @Test
+  void whatSpecialTextMeansIsShownAsItIsWritten() {
+    assertEquals("SpecialText.refused()", SpecialText.refused().toString());
+    assertEquals("SpecialText.plain()", SpecialText.plain().toString());
+    assertEquals("SpecialText.allowed()", SpecialText.allowed().toString());
+    assertEquals(
+        "SpecialText.allowed(\"<a>\", \"<b>\")", SpecialText.allowed("<b>", "<a>").toString());
+  }
+
+  @Test
   void theLongestSpecialTokenCounts() {
     BpeTokenizer tokenizer =
         new BpeTrainer(300).specialTokens("<|a|>", "<|a|><|b|>", "<").train("ab");
