@@ -207,6 +207,21 @@ class BpeTokenizerTest implements TokenizerContract {
   }
 
   @Test
+  void aTokenFileHoldsTheIdsOfTheTextAndKnowsItsVocabulary() throws Exception {
+    Path text = folder.resolve("text.txt");
+    Files.writeString(text, String.join("\n", GeneratedCorpus.lines().subList(0, 20)));
+    Path file = folder.resolve("text.tokens");
+    int[] expected = CL100K.encode(Files.readString(text), SpecialText.plain());
+    try (TokenFile tokens = TokenFile.write(file, CL100K, text, SpecialText.plain())) {
+      tokens.verify();
+      assertArrayEquals(expected, tokens.read(0, Math.toIntExact(tokens.length())));
+    }
+    String message =
+        assertThrows(IllegalArgumentException.class, () -> TokenFile.open(file, GPT2)).getMessage();
+    assertTrue(message.contains(CL100K.name()) && message.contains(GPT2.name()), message);
+  }
+
+  @Test
   void aSpecialTokenIsNotPartedBetweenBlocks() throws Exception {
     BpeTokenizer tokenizer = new BpeTrainer(300).specialTokens("<|a b|>", "<|a b").train("a b a b");
     Path file = folder.resolve("text.txt");
