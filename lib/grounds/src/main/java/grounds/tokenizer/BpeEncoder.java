@@ -25,6 +25,9 @@ final class BpeEncoder {
   /** How much longer a window is than what the next one encodes again. */
   private static final int WINDOW_TO_OVERLAP = 8;
 
+  /** A window holds at least so many of the longest token. */
+  private static final int WINDOW_IN_TOKENS = 8;
+
   private static final int CACHE_BITS = 15;
   private static final int WIDE_CACHE_BITS = 14;
   private static final int CACHED_IDS = 1 << 18;
@@ -73,8 +76,8 @@ final class BpeEncoder {
    * @param idsByRank the token that each merge makes
    * @param wholePieces whether a piece that is a token is encoded as that token, even if the merges
    *     do not lead to it
-   * @param window the length in bytes from which pieces are encoded in parts; more than the longest
-   *     token
+   * @param window the length in bytes from which pieces are encoded in parts; if it is too short
+   *     for the longest token, a longer one is taken
    */
   BpeEncoder(
       PreTokenizer preTokenizer,
@@ -88,7 +91,7 @@ final class BpeEncoder {
     this.pairs = pairs;
     this.idsByRank = idsByRank;
     this.wholePieces = wholePieces;
-    this.window = window;
+    this.window = Math.max(window, WINDOW_IN_TOKENS * vocabulary.longest());
     Arrays.fill(cache, EMPTY);
   }
 
@@ -357,9 +360,9 @@ final class BpeEncoder {
    * merges of am b1 as well.
    *
    * <p>The same argument, read from right to left, lets a window be cut off after any of its
-   * tokens. So each window gives its first half; the next one begins there. Where its first token
-   * is the one that the last window had there, the seam holds; otherwise it is tried, and an
-   * earlier cut after that.
+   * tokens. So each window gives all but its last eighth; the next one begins there. Where its
+   * first token is the one that the last window had there, the seam holds; otherwise it is tried,
+   * and an earlier cut after that.
    */
   void encodeInWindows(byte[] text, int start, int end, IntList out) {
     int sizeBefore = out.size();

@@ -31,10 +31,8 @@ import java.util.stream.IntStream;
  */
 public final class BpeTokenizer implements Tokenizer {
 
-  /** Longer pieces are encoded in parts, in bytes; at least so many times the longest token. */
+  /** Longer pieces are encoded in parts, in bytes. */
   private static final int WINDOW = 2048;
-
-  private static final int WINDOW_IN_TOKENS = 8;
 
   /** What most texts have at least; a text with fewer costs a copy. */
   private static final int BYTES_PER_TOKEN = 3;
@@ -135,7 +133,7 @@ public final class BpeTokenizer implements Tokenizer {
     PairTable pairs = new PairTable(tokens.size());
     int[] idsByRank = IntStream.range(0, tokens.size()).toArray();
     List<Pair> merges = new ArrayList<>();
-    BpeEncoder encoder = encoder(preTokenizer, vocabulary, pairs, idsByRank, false, WINDOW);
+    BpeEncoder encoder = new BpeEncoder(preTokenizer, vocabulary, pairs, idsByRank, false, WINDOW);
     int longer = 0;
     for (int id = 0; id < vocabulary.size(); id++) {
       byte[] token = vocabulary.get(id);
@@ -265,19 +263,7 @@ public final class BpeTokenizer implements Tokenizer {
 
   /** A new encoder that takes pieces of so many bytes at once. */
   BpeEncoder encoder(int window) {
-    return encoder(preTokenizer, vocabulary, pairs, idsByRank, wholePieces, window);
-  }
-
-  private static BpeEncoder encoder(
-      PreTokenizer preTokenizer,
-      Vocabulary vocabulary,
-      PairTable pairs,
-      int[] idsByRank,
-      boolean wholePieces,
-      int window) {
-    int atLeast = WINDOW_IN_TOKENS * vocabulary.longest();
-    return new BpeEncoder(
-        preTokenizer, vocabulary, pairs, idsByRank, wholePieces, Math.max(window, atLeast));
+    return new BpeEncoder(preTokenizer, vocabulary, pairs, idsByRank, wholePieces, window);
   }
 
   /**

@@ -72,6 +72,11 @@ public final class BpeTrainer {
                   + " learned: wanted a size of %d or more, got %d.")
               .formatted(special.size(), least, vocabularySize));
     }
+    if (vocabularySize > PairTable.MOST_TOKENS) {
+      throw new IllegalArgumentException(
+          "Wanted a vocabulary of at most %,d tokens, got %,d."
+              .formatted(PairTable.MOST_TOKENS, vocabularySize));
+    }
     if (special.stream().distinct().count() < special.size() || special.contains("")) {
       throw new IllegalArgumentException(
           "Wanted special tokens that differ from each other and are not empty, got %s."
@@ -264,7 +269,7 @@ public final class BpeTrainer {
               Vocabulary.show(tokens.get(right)),
               counts[pair]));
       IntList where = places[pair];
-      places[pair] = new IntList();
+      places[pair] = new IntList(1);
       for (int i = 0; i < where.size(); i++) {
         replace(where.get(i), left, right, id);
       }

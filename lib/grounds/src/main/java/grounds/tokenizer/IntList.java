@@ -43,13 +43,6 @@ final class IntList {
     size += count;
   }
 
-  /** Makes room for so many more. */
-  void reserve(int more) {
-    if (size + more > values.length) {
-      grow(size + more);
-    }
-  }
-
   private void grow(int atLeast) {
     long wanted = Math.max(atLeast, 2L * values.length);
     values = Arrays.copyOf(values, (int) Math.min(wanted, Integer.MAX_VALUE - 8));
@@ -57,10 +50,6 @@ final class IntList {
 
   int get(int index) {
     return values[index];
-  }
-
-  void set(int index, int value) {
-    values[index] = value;
   }
 
   int size() {

@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -34,10 +35,7 @@ public final class PieceCounts {
 
   /** Counts the pieces of a text. */
   public static PieceCounts of(String text, PreTokenizer preTokenizer) {
-    PieceCounts counts = new PieceCounts();
-    byte[] bytes = Utf8.bytes(text);
-    counts.add(bytes, 0, bytes.length, preTokenizer);
-    return counts;
+    return of(text, preTokenizer, new SpecialTokens(Map.of()));
   }
 
   /** Counts the pieces between special tokens. */

@@ -13,7 +13,7 @@ import java.util.Optional;
 /** The special tokens of a vocabulary, found in texts; where several fit, the longest counts. */
 final class SpecialTokens {
 
-  /** Encodes text between special tokens. */
+  /** Encodes text between special tokens; it is whole characters. */
   @FunctionalInterface
   interface Plain {
     void encode(String text, IntList out);

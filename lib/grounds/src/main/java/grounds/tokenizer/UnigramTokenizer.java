@@ -258,16 +258,15 @@ public final class UnigramTokenizer implements Tokenizer {
   }
 
   private static void eachPlainWord(String text, Lattice lattice, Word word) {
-    String whole = Utf8.wholeCharacters(text);
     int words = 0;
-    for (int from = 0, to; from < whole.length(); from = to) {
+    for (int from = 0, to; from < text.length(); from = to) {
       if (++words % WORDS_BETWEEN_POLLS == 0 && Thread.currentThread().isInterrupted()) {
         throw new CancellationException(
-            "Encoding was interrupted at %d of %d.".formatted(from, whole.length()));
+            "Encoding was interrupted at %d of %d.".formatted(from, text.length()));
       }
-      to = Words.end(whole, from, whole.length());
-      lattice.read(whole, from, to, to - from);
-      word.take(whole, from);
+      to = Words.end(text, from, text.length());
+      lattice.read(text, from, to, to - from);
+      word.take(text, from);
     }
   }
 

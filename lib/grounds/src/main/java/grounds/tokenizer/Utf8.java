@@ -11,14 +11,22 @@ final class Utf8 {
 
   static byte[] bytes(String text) {
     byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
-    // Java writes a lone surrogate as a question mark. One byte a char: there was none.
-    if (bytes.length == text.length() && !hasLoneSurrogate(text, bytes)) {
+    // Java writes a lone surrogate as a question mark. One byte a char, and none of them: no need
+    // to
+    // look.
+    if (bytes.length == text.length() && !holdsQuestionMark(bytes)) {
       return bytes;
     }
-    if (bytes.length != text.length() && !hasLoneSurrogate(text)) {
-      return bytes;
+    return hasLoneSurrogate(text) ? wholeCharacters(text).getBytes(StandardCharsets.UTF_8) : bytes;
+  }
+
+  private static boolean holdsQuestionMark(byte[] bytes) {
+    for (byte b : bytes) {
+      if (b == '?') {
+        return true;
+      }
     }
-    return wholeCharacters(text).getBytes(StandardCharsets.UTF_8);
+    return false;
   }
 
   /** The text with U+FFFD in place of every lone surrogate. */
@@ -29,15 +37,6 @@ final class Utf8 {
     StringBuilder whole = new StringBuilder(text.length());
     text.codePoints().forEach(c -> whole.appendCodePoint(isSurrogate(c) ? 0xFFFD : c));
     return whole.toString();
-  }
-
-  private static boolean hasLoneSurrogate(String text, byte[] sameLength) {
-    for (byte b : sameLength) {
-      if (b == '?') {
-        return hasLoneSurrogate(text);
-      }
-    }
-    return false;
   }
 
   private static boolean hasLoneSurrogate(String text) {

@@ -180,6 +180,7 @@ class BpeTrainerTest {
             .getMessage();
     assertTrue(size.contains("2 special tokens") && size.contains("258 or more, got 257"), size);
     assertThrows(IllegalArgumentException.class, () -> new BpeTrainer(255));
+    assertThrows(IllegalArgumentException.class, () -> new BpeTrainer((1 << 20) + 1));
     assertThrows(IllegalArgumentException.class, () -> new BpeTrainer(300).specialTokens("a", "a"));
     assertThrows(IllegalArgumentException.class, () -> new BpeTrainer(300).threads(0));
     String empty =

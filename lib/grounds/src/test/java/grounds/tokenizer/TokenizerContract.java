@@ -67,6 +67,7 @@ public interface TokenizerContract {
   default void everyIdHasAToken() {
     for (int id = 0; id < tokenizer().vocabularySize(); id++) {
       assertNotNull(tokenizer().token(id));
+      assertTrue(tokenizer().tokenBytes(id).length > 0, "no bytes for " + id);
     }
   }
 
@@ -76,9 +77,32 @@ public interface TokenizerContract {
       for (Exception e :
           List.of(
               assertThrows(IllegalArgumentException.class, () -> tokenizer().decode(0, id)),
-              assertThrows(IllegalArgumentException.class, () -> tokenizer().token(id)))) {
+              assertThrows(IllegalArgumentException.class, () -> tokenizer().token(id)),
+              assertThrows(IllegalArgumentException.class, () -> tokenizer().tokenBytes(id)))) {
         assertTrue(e.getMessage().contains(Integer.toString(id)), e.getMessage());
       }
     }
+  }
+
+  @Test
+  default void specialTokensAreTokensAndRefusedInText() {
+    tokenizer()
+        .specialTokens()
+        .forEach(
+            (token, id) -> {
+              assertTrue(id >= 0 && id < tokenizer().vocabularySize(), token + " has the id " + id);
+              String message =
+                  assertThrows(IllegalArgumentException.class, () -> tokenizer().encode(token))
+                      .getMessage();
+              assertTrue(message.contains(token), message);
+              assertArrayEquals(
+                  new int[] {id}, tokenizer().encode(token, SpecialText.allowed()), token);
+            });
+  }
+
+  @Test
+  default void theVocabularyHashIsAlwaysTheSame() {
+    assertTrue(tokenizer().vocabularyHash().matches("[0-9a-f]{64}"));
+    assertEquals(tokenizer().vocabularyHash(), tokenizer().vocabularyHash());
   }
 }
