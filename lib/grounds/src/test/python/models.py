@@ -1,6 +1,6 @@
-"""The character models in plain PyTorch, with our parameter names and shapes.
+"""The models with our parameter names and shapes: GPT in plain PyTorch, Llama by transformers.
 
-Slow and literal on purpose: attention is written out, nothing is fused.
+The plain ones are slow and literal on purpose: attention is written out, nothing is fused.
 """
 
 import math
@@ -100,6 +100,72 @@ class Model(nn.Module):
             x = block(x)
         x = self.finalNorm(x)
         return x @ self.tokenEmbedding.weight.T if self.tiedHead else self.head(x)
+
+    def loss(self, ids: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+        return F.cross_entropy(self(ids).flatten(0, 1), targets.flatten())
+
+
+class Llama(nn.Module):
+    """Hugging Face's LlamaForCausalLM, its parameters under our names.
+
+    Its norms and the angles of its positions are float32 inside, in a float64 model too.
+    """
+
+    NAMES = {
+        "model.embed_tokens.": "tokenEmbedding.",
+        "model.layers.": "blocks.",
+        "input_layernorm": "attentionNorm",
+        "self_attn.q_proj": "attention.query",
+        "self_attn.k_proj": "attention.key",
+        "self_attn.v_proj": "attention.value",
+        "self_attn.o_proj": "attention.output",
+        "post_attention_layernorm": "feedForwardNorm",
+        "mlp.gate_proj": "feedForward.gate",
+        "mlp.up_proj": "feedForward.expand",
+        "mlp.down_proj": "feedForward.contract",
+        "model.norm": "finalNorm",
+        "lm_head": "head",
+    }
+
+    def __init__(
+        self,
+        vocabularySize,
+        contextLength,
+        channels,
+        layers,
+        heads,
+        keyValueHeads,
+        hidden,
+        rotaryBase,
+        normEpsilon,
+        tiedHead,
+    ):
+        super().__init__()
+        from transformers import LlamaConfig, LlamaForCausalLM
+
+        self.theirs = LlamaForCausalLM(
+            LlamaConfig(
+                vocab_size=vocabularySize,
+                max_position_embeddings=contextLength,
+                hidden_size=channels,
+                num_hidden_layers=layers,
+                num_attention_heads=heads,
+                num_key_value_heads=keyValueHeads,
+                intermediate_size=hidden,
+                rope_parameters={"rope_type": "default", "rope_theta": rotaryBase},
+                rms_norm_eps=normEpsilon,
+                tie_word_embeddings=tiedHead,
+            )
+        )
+
+    def named_parameters(self, *args, **kwargs):
+        for name, parameter in self.theirs.named_parameters():
+            for was, ours in self.NAMES.items():
+                name = name.replace(was, ours)
+            yield name, parameter
+
+    def forward(self, ids: torch.Tensor) -> torch.Tensor:
+        return self.theirs(ids, use_cache=False).logits
 
     def loss(self, ids: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
         return F.cross_entropy(self(ids).flatten(0, 1), targets.flatten())
