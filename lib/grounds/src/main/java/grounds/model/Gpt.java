@@ -1,10 +1,7 @@
 package grounds.model;
 
 import ai.djl.ndarray.NDArray;
-import grounds.model.layer.CausalSelfAttention;
-import grounds.model.layer.TransformerBlock;
 import grounds.tensor.Parameters;
-import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -27,19 +24,7 @@ public final class Gpt implements LanguageModel {
   public Gpt(GptConfig config, Parameters parameters) {
     this.config = config;
     this.parameters = parameters;
-    this.decoder =
-        new Decoder(
-            config,
-            parameters,
-            (in, residual) ->
-                new CausalSelfAttention(
-                    in,
-                    config.contextLength(),
-                    config.channels(),
-                    config.heads(),
-                    config.bias(),
-                    Decoder.STANDARD_DEVIATION,
-                    residual));
+    this.decoder = new Decoder(config, parameters, new GptParts(config));
   }
 
   @Override
@@ -55,13 +40,7 @@ public final class Gpt implements LanguageModel {
    *     around the call
    */
   public List<NDArray> attentionWeights(NDArray ids) {
-    List<NDArray> weights = new ArrayList<>();
-    NDArray x = decoder.embed(ids, false);
-    for (TransformerBlock block : decoder.blocks()) {
-      weights.add(block.attentionWeights(x));
-      x = block.forward(x, false);
-    }
-    return weights;
+    return decoder.attentionWeights(ids);
   }
 
   @Override

@@ -18,7 +18,7 @@ import java.util.OptionalDouble;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Every model equals the same model in PyTorch, with the same weights. */
+/** Every model equals the same model in PyTorch (Llama: in transformers), with the same weights. */
 class ModelReferenceTest {
 
   private static LanguageModel create(Reference reference) {
@@ -27,20 +27,25 @@ class ModelReferenceTest {
     int contextLength = config.get("contextLength").getAsInt();
     int channels = config.get("channels").getAsInt();
     int heads = config.get("heads").getAsInt();
-    LanguageModel model =
-        heads == 0
-            ? new ValueOnly(new ValueOnly.Config(vocabularySize, contextLength, channels), 1)
-            : new Gpt(
-                new GptConfig(
-                    vocabularySize,
-                    contextLength,
-                    channels,
-                    config.get("layers").getAsInt(),
-                    heads,
-                    0,
-                    config.get("bias").getAsBoolean(),
-                    config.get("tiedHead").getAsBoolean()),
-                1);
+    LanguageModel model;
+    if (config.has("keyValueHeads")) {
+      model = new Llama(reference.get("config", LlamaConfig.class), 1);
+    } else {
+      model =
+          heads == 0
+              ? new ValueOnly(new ValueOnly.Config(vocabularySize, contextLength, channels), 1)
+              : new Gpt(
+                  new GptConfig(
+                      vocabularySize,
+                      contextLength,
+                      channels,
+                      config.get("layers").getAsInt(),
+                      heads,
+                      0,
+                      config.get("bias").getAsBoolean(),
+                      config.get("tiedHead").getAsBoolean()),
+                  1);
+    }
     reference.load(model.parameters());
     return model;
   }
@@ -56,7 +61,7 @@ class ModelReferenceTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"gpt", "gpt-tied", "value-only", "self-attention"})
+  @ValueSource(strings = {"gpt", "gpt-tied", "value-only", "self-attention", "llama", "llama-tied"})
   void logitsLossAndGradientsEqualPyTorchs(String name) {
     try (Reference reference = Reference.open(name);
         LanguageModel model = create(reference);
@@ -79,7 +84,7 @@ class ModelReferenceTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"gpt", "gpt-tied", "value-only", "self-attention"})
+  @ValueSource(strings = {"gpt", "gpt-tied", "value-only", "self-attention", "llama", "llama-tied"})
   void fiveOptimizerStepsEqualPyTorchs(String name) {
     try (Reference reference = Reference.open(name);
         LanguageModel model = create(reference);
