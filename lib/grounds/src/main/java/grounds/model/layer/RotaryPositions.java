@@ -73,4 +73,14 @@ public final class RotaryPositions implements Layer {
     }
     return base;
   }
+
+  /** The cosine of every place's angles, [contextLength, headDim]: each half of a head alike. */
+  public NDArray cosines() {
+    return cosines.all();
+  }
+
+  /** The sines, [contextLength, headDim], negative in the first half, which subtracts. */
+  public NDArray sines() {
+    return sines.all();
+  }
 }
