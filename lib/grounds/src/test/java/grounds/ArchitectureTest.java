@@ -57,8 +57,17 @@ class ArchitectureTest {
     row("tensor");
     row("model.layer", "tensor");
     row("model", "tensor", "model.layer");
+    row("model.script", "tensor", "model", "model.layer");
     row("checkpoint", "tokenizer", "tensor", "model", "model.layer");
-    row("training", "tokenizer", "tensor", "model", "model.layer", "checkpoint", "evaluation");
+    row(
+        "training",
+        "tokenizer",
+        "tensor",
+        "model",
+        "model.layer",
+        "model.script",
+        "checkpoint",
+        "evaluation");
     row("generation", "tokenizer", "tensor", "model", "model.layer");
     row("evaluation", "corpus", "tokenizer", "tensor", "model", "model.layer", "generation");
     row("scaling", "model", "model.layer", "training");

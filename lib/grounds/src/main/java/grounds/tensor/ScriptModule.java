@@ -4,16 +4,14 @@ import ai.djl.engine.EngineException;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.NDScope;
-import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.engine.PtSymbolBlock;
-import ai.djl.pytorch.jni.IValue;
 import ai.djl.pytorch.jni.IValueUtils;
 import ai.djl.pytorch.jni.JniUtils;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.regex.Matcher;
@@ -78,25 +76,26 @@ public final class ScriptModule implements AutoCloseable {
   }
 
   /**
-   * Calls a method that takes lists of tensors and keeps them in attributes.
+   * Calls a method that takes lists of tensors, none of them empty and none with a tensor of
+   * another, and gives a tensor.
    *
+   * @param lists one for each parameter of the method, in its order
    * @throws ScriptException if it fails
    */
   public void set(String method, List<List<NDArray>> lists) {
-    IValue[] values =
-        lists.stream()
-            .map(list -> IValue.listFrom(list.toArray(PtNDArray[]::new)))
-            .toArray(IValue[]::new);
-    enter();
+    List<NDArray> arguments = lists.stream().flatMap(List::stream).toList();
+    List<String> names = new ArrayList<>();
+    arguments.forEach(array -> names.add(array.getName()));
     try {
-      IValueUtils.runMethod(block, method, values).close();
-    } catch (EngineException e) {
-      throw translated(script, e);
-    } finally {
-      for (IValue value : values) {
-        value.close();
+      for (int i = 0; i < lists.size(); i++) {
+        String name = "list" + i + "[]"; // the engine puts tensors of one such name into one list
+        lists.get(i).forEach(array -> array.setName(name));
       }
-      leave();
+      call(method, arguments.toArray(NDArray[]::new)).close();
+    } finally {
+      for (int i = 0; i < names.size(); i++) {
+        arguments.get(i).setName(names.get(i));
+      }
     }
   }
 
@@ -114,7 +113,6 @@ public final class ScriptModule implements AutoCloseable {
     boolean gradients = JniUtils.isGradMode();
     // The engine takes the method's name from the name of one more tensor.
     try (NDArray name = arguments[0].getManager().create(0f)) {
-      NDScope.unregister(name);
       name.setName("module_method:" + method);
       inputs.add(name);
       // Per thread, so here. The optimizer of graphs gains nothing on a text this flat.
@@ -168,7 +166,7 @@ public final class ScriptModule implements AutoCloseable {
             + (origin.isEmpty() ? "" : " in what " + origin + " wrote")
             + (where.isEmpty() ? "" : ", " + where)
             + "\n"
-            + message,
+            + message.strip(),
         e);
   }
 

@@ -69,8 +69,11 @@ public final class NativeStep implements TrainingStep {
           List.of(
               all.stream().map(Parameter::array).toList(),
               List.copyOf(gradients.values()),
-              script.constants(new Parameters(manager.newSubManager(), 0)),
               List.of(zeros(scope, new Shape()))));
+      List<NDArray> constants = script.constants(new Parameters(manager.newSubManager(), 0));
+      if (!constants.isEmpty()) {
+        module.set("setConstants", List.of(constants));
+      }
       setOptimizer(scope, FIRST, decayed);
       setOptimizer(scope, SECOND, plain);
     }
@@ -94,6 +97,9 @@ public final class NativeStep implements TrainingStep {
   }
 
   private void setOptimizer(TensorScope scope, String group, List<Parameter> parameters) {
+    if (parameters.isEmpty()) {
+      return;
+    }
     NDArray counter = zeros(scope, new Shape());
     counters.add(counter);
     module.set(
@@ -156,6 +162,11 @@ public final class NativeStep implements TrainingStep {
       NDArray value = scope.manager().create((float) steps);
       counters.forEach(value::copyTo);
     }
+  }
+
+  /** The program. */
+  public grounds.tensor.Script script() {
+    return module.script();
   }
 
   /** The gradients that the last step put, by the parameter's name. */

@@ -63,7 +63,7 @@ public final class Trainer implements AutoCloseable {
   }
 
   /**
-   * A run that starts at step 0, on the readable path.
+   * A run that starts at step 0, with the fastest step there is for the model.
    *
    * @param training token ids to learn from, longer than the model's context
    * @param validation token ids to measure on, longer than the model's context
@@ -96,7 +96,7 @@ public final class Trainer implements AutoCloseable {
         training,
         validation,
         config,
-        new ReadableStep(model, config.optimizer(), config.maxGradientNorm()));
+        TrainingStep.of(model, config.optimizer(), config.maxGradientNorm()));
   }
 
   /** The same with another way to take a step. */

@@ -2,14 +2,26 @@ package grounds.training;
 
 import ai.djl.ndarray.NDArray;
 import grounds.model.Batch;
+import grounds.model.LanguageModel;
+import grounds.model.script.ScriptOptions;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalDouble;
 
 /**
  * One optimizer step on one model: forward, backward, clip, update. The seam between the readable
  * path and any faster one; both keep the same weights and optimizer state.
  */
 public interface TrainingStep extends AutoCloseable {
+
+  /** The native step where engine and model family have one, else the readable step. */
+  static TrainingStep of(
+      LanguageModel model, AdamW.Config optimizer, OptionalDouble maxGradientNorm) {
+    Optional<NativeStep> fast =
+        NativeStep.of(model, optimizer, maxGradientNorm, ScriptOptions.DEFAULT);
+    return fast.isPresent() ? fast.get() : new ReadableStep(model, optimizer, maxGradientNorm);
+  }
 
   /**
    * Takes one step. If the loss or the gradient norm is not finite, nothing is updated.

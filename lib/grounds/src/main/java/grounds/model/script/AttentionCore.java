@@ -130,7 +130,7 @@ final class AttentionCore {
             "else:",
             () -> {
               // Row i stands at place at + i, and sees what stands there and before.
-              String square = "torch.ones([time, at + time], dtype=11)";
+              String square = "torch.new_ones(" + query + ", [time, at + time], dtype=11)";
               String mask = pass.let("mask", "torch.tril(" + square + ", at)");
               pass.line(mixed + " = " + sdpa(query, keys, values, mask + ", 0., False"));
             });

@@ -8,7 +8,6 @@ import grounds.tensor.Script;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 
@@ -145,30 +144,29 @@ public final class DecoderScript {
     return numbers;
   }
 
+  /** Methods that keep the lists they are given; an empty list need not be given. */
   private static void setup(Script script) {
-    Script.Method setup =
-        script.method(
-            "setup",
-            "weights: List[Tensor], gradients: List[Tensor], constants: List[Tensor], loss:"
-                + " List[Tensor]",
-            "None");
-    for (String list : List.of("weights", "gradients", "constants", "loss")) {
-      setup.line("self." + list + " = " + list);
-    }
-    setup.result("None");
+    keep(script, "setup", "weights", "gradients", "loss");
+    keep(script, "setConstants", "constants");
     for (String group : List.of("decayed", "plain")) {
-      Script.Method optimizer =
-          script.method(
-              group + "Optimizer",
-              "weights: List[Tensor], gradients: List[Tensor], means: List[Tensor], squares:"
-                  + " List[Tensor], steps: List[Tensor]",
-              "None");
-      optimizer.line("self." + group + " = weights");
-      for (String list : List.of("Gradients", "Means", "Squares", "Steps")) {
-        optimizer.line("self." + group + list + " = " + list.toLowerCase(Locale.ROOT));
-      }
-      optimizer.result("None");
+      keep(
+          script,
+          group + "Optimizer",
+          group,
+          group + "Gradients",
+          group + "Means",
+          group + "Squares",
+          group + "Steps");
     }
+  }
+
+  private static void keep(Script script, String name, String... lists) {
+    Script.Method method =
+        script.method(name, String.join(": List[Tensor], ", lists) + ": List[Tensor]", "Tensor");
+    for (String list : lists) {
+      method.line("self." + list + " = " + list);
+    }
+    method.result(lists[0] + "[0]");
   }
 
   private static void put(Script script) {
@@ -223,8 +221,15 @@ public final class DecoderScript {
     Script.Method method = script.method("apply", "rate: Tensor", "Tensor");
     method.line("torch.set_grad_enabled(False)");
     method.line("loss = self.loss[0]");
-    method.line(
-        "norm = torch.linalg_vector_norm(torch.stack(torch._foreach_norm(self.gradients)))");
+    method.line("squares = annotate(List[Tensor], [])");
+    method.nested(
+        "for gradient in self.gradients:",
+        () -> {
+          method.line("flat = torch.view(gradient, [-1])");
+          // A dot product sums in many lanes: more precise than the norm kernel of a CPU.
+          method.line("_ = torch.append(squares, torch.dot(flat, flat))");
+        });
+    method.line("norm = torch.sqrt(torch.sum(torch.stack(squares)))");
     // The kernel divides gradients by the scale, and does nothing at all where found is 1.
     method.line(
         Double.isInfinite(update.maxGradientNorm())
@@ -293,14 +298,13 @@ public final class DecoderScript {
     method.line("torch.set_grad_enabled(False)");
     method.line("batch = int(torch.item(size))");
     int type = options.precision() == Precision.BFLOAT16 ? 15 : 6;
-    method.line("device = torch.device(self.weights[0])");
     for (String list : List.of("keys", "values")) {
       method.line(list + " = annotate(List[Tensor], [])");
       method.nested(
           "for _" + list + " in range(" + blocks.size() + "):",
           () ->
               method.line(
-                  "_ = torch.append(%s, torch.zeros([batch, %d, %d, %d], dtype=%d, device=device))"
+                  "_ = torch.append(%s, torch.new_zeros(self.weights[0], [batch, %d, %d, %d], dtype=%d))"
                       .formatted(
                           list,
                           family.keyValueHeads(),

@@ -1,7 +1,7 @@
 package grounds.model.script;
 
-import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
 
 /**
  * The scores of all tokens and the loss over them. For a large vocabulary the scores of all
@@ -34,35 +34,32 @@ final class HeadPart {
   String logProbabilities(Pass pass, String x) {
     return inParts(
         pass,
-        "torch.empty([rows, 1], dtype=6, device=torch.device(" + x + "))",
-        (start, count, part, result) -> {
-          String logits = logits(pass, narrow(x, start, count, part));
-          String log = pass.let("log", "torch.log_softmax(" + logits + ", 1)");
-          String picked =
-              "torch.gather(" + log + ", 1, " + narrow("target", start, count, part) + ")";
-          pass.line("_ = torch.copy_(" + narrow(result, start, count, part) + ", " + picked + ")");
+        "torch.new_empty(" + x + ", [rows, 1], dtype=6)",
+        part -> {
+          String log = pass.let("log", "torch.log_softmax(" + logits(pass, part.of(x)) + ", 1)");
+          return pass.let("picked", "torch.gather(" + log + ", 1, " + part.of("target") + ")");
         });
   }
 
   /**
    * Writes the weighted loss into {@code loss}, and its gradient.
    *
-   * @return the gradient of the input, float32 or narrow
+   * @return the gradient of the input, as precise as products
    */
   String lossAndGradient(Pass pass, String x) {
     String w = pass.narrow(pass.weight(weight));
     String input = pass.narrow(x);
-    pass.line("loss = torch.zeros([], dtype=6, device=torch.device(" + x + "))");
+    pass.line("loss = torch.new_zeros(" + x + ", [], dtype=6)");
     return inParts(
         pass,
         "torch.empty_like(" + input + ")",
-        (start, count, part, dx) -> {
-          String rows = pass.let("rows", narrow(input, start, count, part));
-          String target = pass.let("target", narrow("target", start, count, part));
-          String share = pass.let("share", narrow("share", start, count, part));
+        part -> {
+          String rows = part.of(input);
           String scores = pass.wide(pass.product(rows, w, Optional.empty()));
           // The logarithm of the softmax, then the softmax, then the gradient, in one place.
           String d = pass.let("d", "torch.log_softmax(" + scores + ", 1)");
+          String target = part.of("target");
+          String share = part.of("share");
           String picked = pass.let("picked", "torch.gather(" + d + ", 1, " + target + ")");
           pass.line("_ = torch.sub_(loss, torch.sum(torch.mul(" + picked + ", " + share + ")))");
           pass.line("_ = torch.exp_(" + d + ")");
@@ -71,40 +68,44 @@ final class HeadPart {
                   .formatted(d, target, picked));
           pass.line("_ = torch.mul_(" + d + ", " + share + ")");
           String dy = pass.narrow(d);
-          pass.gradient(weight)
-              .ifPresent(
-                  g ->
-                      pass.weightGradient(
-                          g, dy, rows, part ? "max(add, int(bool(" + start + ")))" : "add", 1));
-          pass.line(
-              "_ = torch.copy_(%s, %s)"
-                  .formatted(narrow(dx, start, count, part), pass.inputGradient(dy, w)));
+          pass.gradient(weight).ifPresent(g -> pass.weightGradient(g, dy, rows, part.add(), 1));
+          return pass.inputGradient(dy, w);
         });
   }
 
-  @FunctionalInterface
-  private interface Body {
-    void write(String start, String count, boolean part, String result);
-  }
+  /** Some of the rows: all of them, or those from a start on. */
+  private record Part(Optional<String> start, String count) {
 
-  private String inParts(Pass pass, String empty, Body body) {
-    String result = pass.let("result", empty);
-    if (vocabularySize <= LARGE_VOCABULARY) {
-      body.write("0", "rows", false, result);
-    } else {
-      String start = pass.let(List.of("start"), "0").get(0);
-      pass.method()
-          .nested(
-              "for " + start + " in range(0, rows, " + ROWS + "):",
-              () -> {
-                String count = pass.let("count", "min(" + ROWS + ", rows - " + start + ")");
-                body.write(start, count, true, result);
-              });
+    String of(String x) {
+      return start.map(from -> "torch.narrow(" + x + ", 0, " + from + ", " + count + ")").orElse(x);
     }
-    return result;
+
+    /** Whether gradients are added to what is there: they are for all parts but the first. */
+    String add() {
+      return start.map(from -> "max(add, int(bool(" + from + ")))").orElse("add");
+    }
   }
 
-  private static String narrow(String x, String start, String count, boolean part) {
-    return part ? "torch.narrow(" + x + ", 0, " + start + ", " + count + ")" : x;
+  /**
+   * Writes the body once for all rows, or in a loop over parts of them.
+   *
+   * @param empty where the results of the parts go
+   * @param body writes what is done with some rows, and gives the variable with their results
+   */
+  private String inParts(Pass pass, String empty, Function<Part, String> body) {
+    if (vocabularySize <= LARGE_VOCABULARY) {
+      return body.apply(new Part(Optional.empty(), "rows"));
+    }
+    String result = pass.let("result", empty);
+    pass.method()
+        .nested(
+            "for start in range(0, rows, " + ROWS + "):",
+            () -> {
+              Part part =
+                  new Part(
+                      Optional.of("start"), pass.let("count", "min(" + ROWS + ", rows - start)"));
+              pass.line("_ = torch.copy_(" + part.of(result) + ", " + body.apply(part) + ")");
+            });
+    return result;
   }
 }
