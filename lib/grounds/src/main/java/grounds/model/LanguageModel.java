@@ -21,7 +21,7 @@ public interface LanguageModel extends AutoCloseable {
   /** What decides the model's shape. */
   ModelConfig config();
 
-  /** The trained tensors, which the model owns. */
+  /** The weights, which the model owns. */
   Parameters parameters();
 
   /** Closes the parameters. */

@@ -25,14 +25,14 @@ public final class ReadableStep implements TrainingStep {
   private final OptionalDouble maxGradientNorm;
 
   /**
-   * A step for one model.
+   * A step for one model, for the parameters of it that are trained now.
    *
    * @param maxGradientNorm gradients longer than this are scaled down to it; empty: no clipping
    */
   public ReadableStep(LanguageModel model, AdamW.Config optimizer, OptionalDouble maxGradientNorm) {
     this.model = model;
     this.engine = model.parameters().manager().getEngine();
-    this.parameters = model.parameters().stream().toList();
+    this.parameters = model.parameters().trained().toList();
     this.optimizer = new AdamW(model.parameters(), optimizer);
     this.maxGradientNorm = maxGradientNorm;
   }
