@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.index.NDIndex;
 import grounds.tensor.Parameters;
+import java.util.stream.Stream;
 
 /**
  * Causal self-attention with several heads: each position asks (query), each earlier one and itself
@@ -54,6 +55,11 @@ public final class CausalSelfAttention implements Layer {
     NDArray mixed = weights(qkv.get(0), qkv.get(1)).matMul(qkv.get(2));
     NDArray joined = mixed.transpose(0, 2, 1, 3).reshape(input.getShape());
     return output.forward(joined, training);
+  }
+
+  @Override
+  public Stream<Linear> linears() {
+    return Stream.of(queryKeyValue, output);
   }
 
   /**

@@ -1,6 +1,7 @@
 package grounds.model.layer;
 
 import ai.djl.ndarray.NDArray;
+import java.util.stream.Stream;
 
 /**
  * One block of GPT-2: x + attention(norm(x)), then x + feedForward(norm(x)). Normalising before
@@ -39,6 +40,11 @@ public final class TransformerBlock implements Layer {
     NDArray x = input.add(dropout.forward(attended, training));
     NDArray thought = feedForward.forward(feedForwardNorm.forward(x, training), training);
     return x.add(dropout.forward(thought, training));
+  }
+
+  @Override
+  public Stream<Linear> linears() {
+    return Stream.concat(attention.linears(), feedForward.linears());
   }
 
   /**
