@@ -10,6 +10,9 @@ from torch import nn
 from torch.nn import functional as F
 
 
+IGNORED = -100  # a target that does not count: PyTorch's own default
+
+
 class Attention(nn.Module):
     """softmax(Q K^T / sqrt(headDim)) V over the positions up to each one's own."""
 
@@ -102,4 +105,33 @@ class Model(nn.Module):
         return x @ self.tokenEmbedding.weight.T if self.tiedHead else self.head(x)
 
     def loss(self, ids: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-        return F.cross_entropy(self(ids).flatten(0, 1), targets.flatten())
+        """The mean over the targets that are not IGNORED."""
+        logits = self(ids).flatten(0, 1)
+        return F.cross_entropy(logits, targets.flatten(), ignore_index=IGNORED)
+
+    def log_probabilities(self, ids: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+        """For each row the sum over the targets that are not IGNORED."""
+        logits = self(ids).transpose(1, 2)
+        return -F.cross_entropy(logits, targets, ignore_index=IGNORED, reduction="none").sum(1)
+
+
+class LowRank(nn.Module):
+    """What a linear layer's adapter adds: (alpha / rank) (x A^T) B^T."""
+
+    def __init__(self, inputs: int, outputs: int, rank: int, alpha: float):
+        super().__init__()
+        self.down = nn.Linear(inputs, rank, bias=False)
+        self.up = nn.Linear(rank, outputs, bias=False)
+        self.scale = alpha / rank
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.scale * self.up(self.down(x))
+
+
+def adapt(model: Model, layers: list[str], rank: int, alpha: float) -> None:
+    """Freezes every weight, then adds adapters to the linear layers of those names."""
+    model.requires_grad_(False)
+    for name in layers:
+        linear = model.get_submodule(name)
+        linear.adapter = LowRank(linear.in_features, linear.out_features, rank, alpha)
+        linear.register_forward_hook(lambda layer, inputs, y: y + layer.adapter(*inputs))
