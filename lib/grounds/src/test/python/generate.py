@@ -10,7 +10,7 @@ import torch
 from torch.nn import functional as F
 
 import tensorfile
-from models import IGNORED, Attention, Model, adapt
+from models import IGNORED, Attention, LanguageModel, Llama, Model, adapt
 
 OUT = Path(__file__).resolve().parent.parent / "resources" / "reference"
 
@@ -218,7 +218,157 @@ def attention() -> None:
     write("attention", values, parameters | {"input": x} | exact)
 
 
-def model(name: str, seed: int, config: dict, adapter: dict = {}, masked: bool = False) -> None:
+def llama_layers() -> None:
+    """Root mean square norm and gated network with gradients; grouped attention by loops."""
+    import transformers
+    from transformers.models.llama import modeling_llama
+
+    generator = seeded(9)
+    time, heads, head_dim, hidden, epsilon, base = 5, 4, 4, 7, 1e-3, 500.0
+    channels, half = heads * head_dim, head_dim // 2
+    norm = {
+        "rmsNorm.input": random(generator, 2, 3, 6, mean=0.5, spread=0.1),
+        "rmsNorm.weight": random(generator, 6, mean=1.0, spread=0.25),
+        "rmsNorm.gradient.output": random(generator, 2, 3, 6),
+    }
+    network = {
+        "gated.input": random(generator, 2, 3, 6),
+        "gated.gate.weight": random(generator, hidden, 6, spread=0.5),
+        "gated.expand.weight": random(generator, hidden, 6, spread=0.5),
+        "gated.contract.weight": random(generator, 6, hidden, spread=0.5),
+        "gated.gradient.output": random(generator, 2, 3, 6),
+    }
+
+    def run(dtype: torch.dtype) -> dict[str, torch.Tensor]:
+        leaf = lambda tensor: tensor.to(dtype, copy=True).requires_grad_()
+        x, weight, upstream = (leaf(tensor) for tensor in norm.values())
+        normed = F.rms_norm(x, (6,), weight, eps=epsilon)
+        normed.backward(upstream)
+        result = {
+            "rmsNorm.output": normed.detach(),
+            "rmsNorm.gradient.input": x.grad,
+            "rmsNorm.gradient.weight": weight.grad,
+        }
+        y, gate, expand, contract, upstream = (leaf(tensor) for tensor in network.values())
+        thought = F.linear(F.silu(F.linear(y, gate)) * F.linear(y, expand), contract)
+        thought.backward(upstream)
+        return result | {
+            "gated.output": thought.detach(),
+            "gated.gradient.input": y.grad,
+            "gated.gradient.gate.weight": gate.grad,
+            "gated.gradient.expand.weight": expand.grad,
+            "gated.gradient.contract.weight": contract.grad,
+        }
+
+    exact = run(torch.float64)
+    largest = deviation(exact, run(torch.float32))
+    # Transformers' own layers say the same.
+    theirs = modeling_llama.LlamaRMSNorm(6, eps=epsilon).double()
+    theirs.weight.data = norm["rmsNorm.weight"]
+    assert torch.allclose(theirs(norm["rmsNorm.input"]), exact["rmsNorm.output"], atol=1e-6)
+    config = modeling_llama.LlamaConfig(
+        hidden_size=6, intermediate_size=hidden, num_attention_heads=1
+    )
+    theirs = modeling_llama.LlamaMLP(config).double()
+    theirs.gate_proj.weight.data = network["gated.gate.weight"]
+    theirs.up_proj.weight.data = network["gated.expand.weight"]
+    theirs.down_proj.weight.data = network["gated.contract.weight"]
+    assert torch.allclose(theirs(network["gated.input"]), exact["gated.output"], atol=1e-12)
+
+    stored = {"attention.input": random(generator, 2, time, channels)}
+    for answers in (1, 2, heads):  # how many key/value heads
+        shapes = {
+            "query": (channels, channels),
+            "key": (answers * head_dim, channels),
+            "value": (answers * head_dim, channels),
+            "output": (channels, channels),
+        }
+        p = {name: random(generator, *shape, spread=0.3) for name, shape in shapes.items()}
+        x = stored["attention.input"]
+
+        def turned(vector: torch.Tensor, place: int) -> torch.Tensor:
+            """Number i of both halves is a point of the plane, and place times an angle is i's."""
+            point = torch.complex(vector[:half], vector[half:])
+            angles = torch.tensor([place * base ** (-2 * i / head_dim) for i in range(half)])
+            point = point * torch.exp(1j * angles.double())
+            return torch.cat([point.real, point.imag])
+
+        weights = torch.zeros(2, heads, time, time, dtype=torch.float64)
+        mixed = torch.zeros(2, time, channels, dtype=torch.float64)
+        for text in range(2):
+            for head in range(heads):
+                shared = head // (heads // answers)
+                own = slice(head * head_dim, (head + 1) * head_dim)
+                theirs = slice(shared * head_dim, (shared + 1) * head_dim)
+                for t in range(time):
+                    question = turned(p["query"][own] @ x[text, t], t)
+                    fits = [
+                        math.exp(
+                            (question @ turned(p["key"][theirs] @ x[text, s], s)).item()
+                            / math.sqrt(head_dim)
+                        )
+                        for s in range(t + 1)
+                    ]
+                    for s in range(t + 1):
+                        weights[text, head, t, s] = fits[s] / sum(fits)
+                        mixed[text, t, own] += (
+                            weights[text, head, t, s] * p["value"][theirs] @ x[text, s]
+                        )
+        output = mixed @ p["output"].T
+        rounded = grouped_attention(x.float(), p, heads, answers, base)
+        case = {"weights": weights, "output": output}
+        largest = max(largest, deviation(case, rounded))
+        assert deviation(case, rounded) < 1e-5, "Transformers' attention differs"
+        exact |= {f"attention.{answers}.{key}": tensor for key, tensor in case.items()}
+        stored |= {f"attention.{answers}.{key}.weight": tensor for key, tensor in p.items()}
+    values = {
+        "transformers": transformers.__version__,
+        "epsilon": epsilon,
+        "hidden": hidden,
+        "time": time,
+        "channels": channels,
+        "heads": heads,
+        "rotaryBase": base,
+        "float32Deviation": largest,
+        "tolerance": 1e-5,
+    }
+    write("llama-layers", values, norm | network | stored | exact)
+
+
+def grouped_attention(
+    x: torch.Tensor, weights: dict[str, torch.Tensor], heads: int, answers: int, base: float
+) -> dict[str, torch.Tensor]:
+    """The attention of transformers' Llama, in float32."""
+    from transformers.models.llama import modeling_llama
+
+    batch, time, channels = x.shape
+    config = modeling_llama.LlamaConfig(
+        hidden_size=channels,
+        num_attention_heads=heads,
+        num_key_value_heads=answers,
+        max_position_embeddings=time,
+        rope_parameters={"rope_type": "default", "rope_theta": base},
+        attn_implementation="eager",
+    )
+    layer = modeling_llama.LlamaAttention(config, 0)
+    layer.q_proj.weight.data = weights["query"].float()
+    layer.k_proj.weight.data = weights["key"].float()
+    layer.v_proj.weight.data = weights["value"].float()
+    layer.o_proj.weight.data = weights["output"].float()
+    places = modeling_llama.LlamaRotaryEmbedding(config)(x, torch.arange(time)[None])
+    later = torch.full((1, 1, time, time), -math.inf).triu(1)
+    output, shown = layer(x, position_embeddings=places, attention_mask=later)
+    return {"weights": shown.detach(), "output": output.detach()}
+
+
+def model(
+    name: str,
+    seed: int,
+    config: dict,
+    family: type[LanguageModel] = Model,
+    adapter: dict = {},
+    masked: bool = False,
+) -> None:
     """Logits, loss and gradients of a model with random weights, then five optimizer steps.
 
     With an adapter only its matrices are trained; masked, about half of the targets count.
@@ -226,8 +376,8 @@ def model(name: str, seed: int, config: dict, adapter: dict = {}, masked: bool =
     generator = seeded(seed)
     start = {}
 
-    def make() -> Model:
-        m = Model(**config)
+    def make() -> LanguageModel:
+        m = family(**config)
         if adapter:
             adapt(m, **adapter)
         return m
@@ -247,7 +397,9 @@ def model(name: str, seed: int, config: dict, adapter: dict = {}, masked: bool =
 
     def run(dtype: torch.dtype):
         m = make().to(dtype)
-        m.load_state_dict({key: tensor.to(dtype) for key, tensor in start.items()})
+        with torch.no_grad():
+            for key, parameter in m.named_parameters():
+                parameter.copy_(start[key])
         logits = m(ids)
         loss = m.loss(ids, targets)
         loss.backward()
@@ -357,6 +509,7 @@ def positions() -> None:
 
 
 SMALL = {"vocabularySize": 11, "contextLength": 8, "channels": 12}
+LLAMA = SMALL | {"channels": 32, "layers": 2, "heads": 4, "keyValueHeads": 2, "hidden": 24}
 TIED = SMALL | {"bias": False, "tiedHead": True}
 UNTIED = SMALL | {"bias": True, "tiedHead": False}
 ADAPTER = {
@@ -369,18 +522,49 @@ ADAPTER = {
     "rank": 3,
     "alpha": 8.0,
 }
+LLAMA_ADAPTER = ADAPTER | {
+    "layers": [
+        "blocks.0.attention.query",
+        "blocks.0.attention.value",
+        "blocks.0.feedForward.gate",
+        "blocks.1.attention.key",
+        "blocks.1.attention.output",
+        "blocks.1.feedForward.expand",
+        "blocks.1.feedForward.contract",
+    ]
+}
 ALL = {
     "schedule": schedule,
     "adamw": adamw,
     "layers": layers,
     "attention": attention,
     "positions": positions,
+    "llama-layers": llama_layers,
     "gpt": lambda: model("gpt", 4, UNTIED | {"layers": 2, "heads": 3}),
     "gpt-tied": lambda: model("gpt-tied", 5, TIED | {"layers": 2, "heads": 3}),
-    "gpt-adapted": lambda: model("gpt-adapted", 8, UNTIED | {"layers": 2, "heads": 3}, ADAPTER),
+    "gpt-adapted": lambda: model(
+        "gpt-adapted", 8, UNTIED | {"layers": 2, "heads": 3}, adapter=ADAPTER
+    ),
     "gpt-masked": lambda: model("gpt-masked", 9, TIED | {"layers": 1, "heads": 3}, masked=True),
     "value-only": lambda: model("value-only", 6, UNTIED | {"layers": 1, "heads": 0}),
     "self-attention": lambda: model("self-attention", 7, UNTIED | {"layers": 1, "heads": 1}),
+    # The first has an epsilon and a base that the result shows, the second the usual ones.
+    "llama": lambda: model(
+        "llama", 10, LLAMA | {"rotaryBase": 500.0, "normEpsilon": 1e-3, "tiedHead": False}, Llama
+    ),
+    "llama-tied": lambda: model(
+        "llama-tied",
+        11,
+        LLAMA | {"channels": 16, "rotaryBase": 10_000.0, "normEpsilon": 1e-6, "tiedHead": True},
+        Llama,
+    ),
+    "llama-adapted": lambda: model(
+        "llama-adapted",
+        12,
+        LLAMA | {"channels": 16, "rotaryBase": 500.0, "normEpsilon": 1e-3, "tiedHead": False},
+        Llama,
+        adapter=LLAMA_ADAPTER,
+    ),
 }
 
 if __name__ == "__main__":

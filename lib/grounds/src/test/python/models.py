@@ -1,6 +1,6 @@
-"""The character models in plain PyTorch, with our parameter names and shapes.
+"""The models with our parameter names and shapes: GPT in plain PyTorch, Llama by transformers.
 
-Slow and literal on purpose: attention is written out, nothing is fused.
+The plain ones are slow and literal on purpose: attention is written out, nothing is fused.
 """
 
 import math
@@ -11,6 +11,20 @@ from torch.nn import functional as F
 
 
 IGNORED = -100  # a target that does not count: PyTorch's own default
+
+
+class LanguageModel(nn.Module):
+    """What gives logits, and what follows from them."""
+
+    def loss(self, ids: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+        """The mean over the targets that are not IGNORED."""
+        logits = self(ids).flatten(0, 1)
+        return F.cross_entropy(logits, targets.flatten(), ignore_index=IGNORED)
+
+    def log_probabilities(self, ids: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+        """For each row the sum over the targets that are not IGNORED."""
+        logits = self(ids).transpose(1, 2)
+        return -F.cross_entropy(logits, targets, ignore_index=IGNORED, reduction="none").sum(1)
 
 
 class Attention(nn.Module):
@@ -77,7 +91,7 @@ class Block(nn.Module):
         return x + self.feedForward(self.feedForwardNorm(x))
 
 
-class Model(nn.Module):
+class Model(LanguageModel):
     """Token and position tables, blocks, a last norm and a head; heads = 0 for the average."""
 
     def __init__(self, vocabularySize, contextLength, channels, layers, heads, bias, tiedHead):
@@ -104,15 +118,74 @@ class Model(nn.Module):
         x = self.finalNorm(x)
         return x @ self.tokenEmbedding.weight.T if self.tiedHead else self.head(x)
 
-    def loss(self, ids: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-        """The mean over the targets that are not IGNORED."""
-        logits = self(ids).flatten(0, 1)
-        return F.cross_entropy(logits, targets.flatten(), ignore_index=IGNORED)
 
-    def log_probabilities(self, ids: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-        """For each row the sum over the targets that are not IGNORED."""
-        logits = self(ids).transpose(1, 2)
-        return -F.cross_entropy(logits, targets, ignore_index=IGNORED, reduction="none").sum(1)
+class Llama(LanguageModel):
+    """Hugging Face's LlamaForCausalLM, its parameters under our names.
+
+    Its norms and the angles of its positions are float32 inside, in a float64 model too.
+    """
+
+    NAMES = {
+        "model.embed_tokens.": "tokenEmbedding.",
+        "model.layers.": "blocks.",
+        "input_layernorm": "attentionNorm",
+        "self_attn.q_proj": "attention.query",
+        "self_attn.k_proj": "attention.key",
+        "self_attn.v_proj": "attention.value",
+        "self_attn.o_proj": "attention.output",
+        "post_attention_layernorm": "feedForwardNorm",
+        "mlp.gate_proj": "feedForward.gate",
+        "mlp.up_proj": "feedForward.expand",
+        "mlp.down_proj": "feedForward.contract",
+        "model.norm": "finalNorm",
+        "lm_head": "head",
+    }
+
+    def __init__(
+        self,
+        vocabularySize,
+        contextLength,
+        channels,
+        layers,
+        heads,
+        keyValueHeads,
+        hidden,
+        rotaryBase,
+        normEpsilon,
+        tiedHead,
+    ):
+        super().__init__()
+        from transformers import LlamaConfig, LlamaForCausalLM
+
+        self.theirs = LlamaForCausalLM(
+            LlamaConfig(
+                vocab_size=vocabularySize,
+                max_position_embeddings=contextLength,
+                hidden_size=channels,
+                num_hidden_layers=layers,
+                num_attention_heads=heads,
+                num_key_value_heads=keyValueHeads,
+                intermediate_size=hidden,
+                rope_parameters={"rope_type": "default", "rope_theta": rotaryBase},
+                rms_norm_eps=normEpsilon,
+                tie_word_embeddings=tiedHead,
+            )
+        )
+
+    def named_parameters(self, *args, **kwargs):
+        for name, parameter in self.theirs.named_parameters():
+            yield self.ours(name), parameter
+
+    def get_submodule(self, target: str) -> nn.Module:
+        return {self.ours(name): layer for name, layer in self.theirs.named_modules()}[target]
+
+    def ours(self, name: str) -> str:
+        for theirs, ours in self.NAMES.items():
+            name = name.replace(theirs, ours)
+        return name
+
+    def forward(self, ids: torch.Tensor) -> torch.Tensor:
+        return self.theirs(ids, use_cache=False).logits
 
 
 class LowRank(nn.Module):
@@ -128,7 +201,7 @@ class LowRank(nn.Module):
         return self.scale * self.up(self.down(x))
 
 
-def adapt(model: Model, layers: list[str], rank: int, alpha: float) -> None:
+def adapt(model: LanguageModel, layers: list[str], rank: int, alpha: float) -> None:
     """Freezes every weight, then adds adapters to the linear layers of those names."""
     model.requires_grad_(False)
     for name in layers:

@@ -6,6 +6,8 @@ import grounds.model.Bigram;
 import grounds.model.Gpt;
 import grounds.model.GptConfig;
 import grounds.model.LanguageModel;
+import grounds.model.Llama;
+import grounds.model.LlamaConfig;
 import grounds.model.ModelConfig;
 import grounds.model.ValueOnly;
 import java.util.LinkedHashMap;
@@ -30,6 +32,7 @@ final class ModelFamilies {
     add("bigram", Bigram.Config.class, c -> new Bigram(c, ANY_SEED));
     add("value-only", ValueOnly.Config.class, c -> new ValueOnly(c, ANY_SEED));
     add("gpt", GptConfig.class, c -> new Gpt(c, ANY_SEED));
+    add("llama", LlamaConfig.class, c -> new Llama(c, ANY_SEED));
   }
 
   private ModelFamilies() {}

@@ -1,13 +1,8 @@
 package grounds.model;
 
 import ai.djl.ndarray.NDArray;
-import grounds.model.layer.CausalSelfAttention;
-import grounds.model.layer.Layer;
-import grounds.model.layer.Linear;
 import grounds.model.layer.LowRank;
-import grounds.model.layer.TransformerBlock;
 import grounds.tensor.Parameters;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Predicate;
@@ -22,7 +17,6 @@ public final class Gpt implements LanguageModel {
   private final GptConfig config;
   private final Parameters parameters;
   private final Decoder decoder;
-  private Optional<LowRank> adapter = Optional.empty();
 
   /** A model with fresh random weights on the current device. */
   public Gpt(GptConfig config, long seed) {
@@ -33,19 +27,7 @@ public final class Gpt implements LanguageModel {
   public Gpt(GptConfig config, Parameters parameters) {
     this.config = config;
     this.parameters = parameters;
-    this.decoder =
-        new Decoder(
-            config,
-            parameters,
-            (in, residual) ->
-                new CausalSelfAttention(
-                    in,
-                    config.contextLength(),
-                    config.channels(),
-                    config.heads(),
-                    config.bias(),
-                    Decoder.STANDARD_DEVIATION,
-                    residual));
+    this.decoder = new Decoder(config, parameters, new GptParts(config));
   }
 
   @Override
@@ -61,13 +43,7 @@ public final class Gpt implements LanguageModel {
    *     around the call
    */
   public List<NDArray> attentionWeights(NDArray ids) {
-    List<NDArray> weights = new ArrayList<>();
-    NDArray x = decoder.embed(ids, false);
-    for (TransformerBlock block : decoder.blocks()) {
-      weights.add(block.attentionWeights(x));
-      x = block.forward(x, false);
-    }
-    return weights;
+    return decoder.attentionWeights(ids);
   }
 
   /**
@@ -85,29 +61,12 @@ public final class Gpt implements LanguageModel {
    * @throws IllegalStateException if the model was adapted before
    */
   public void adapt(LowRank adapter, Predicate<String> targets) {
-    if (this.adapter.isPresent()) {
-      throw new IllegalStateException(
-          "Wanted a model without adapters, this one has "
-              + this.adapter.get()
-              + ". Make a new model from its weights to adapt it in another way.");
-    }
-    List<Linear> linears = decoder.blocks().stream().flatMap(Layer::linears).toList();
-    List<Linear> chosen = linears.stream().filter(l -> targets.test(l.name())).toList();
-    if (chosen.isEmpty()) {
-      throw new IllegalArgumentException(
-          "Wanted a layer to adapt, got none: the model has "
-              + linears.stream().map(Linear::name).toList()
-              + ".");
-    }
-    chosen.forEach(linear -> linear.requireFits(adapter));
-    parameters.freeze();
-    chosen.forEach(linear -> linear.adapt(adapter));
-    this.adapter = Optional.of(adapter);
+    decoder.adapt(adapter, targets);
   }
 
-  /** The shape of the adapters, if the model was adapted. */
+  @Override
   public Optional<LowRank> adapter() {
-    return adapter;
+    return decoder.adapter();
   }
 
   @Override

@@ -23,7 +23,7 @@ public record GptConfig(
     double dropout,
     boolean bias,
     boolean tiedHead)
-    implements ModelConfig {
+    implements DecoderConfig {
 
   public GptConfig {
     ModelConfig.requirePositive("vocabulary size", vocabularySize);
@@ -31,9 +31,7 @@ public record GptConfig(
     ModelConfig.requirePositive("number of channels", channels);
     ModelConfig.requirePositive("number of layers", layers);
     CausalSelfAttention.requireHeadDim(channels, heads);
-    if (!(dropout >= 0 && dropout < 1)) {
-      throw new IllegalArgumentException("Wanted a dropout in [0, 1), got " + dropout + ".");
-    }
+    ModelConfig.requireDropout(dropout);
   }
 
   /** A GPT without dropout and biases, its head tied to the token table. */

@@ -19,6 +19,13 @@ public interface ModelConfig {
     }
   }
 
+  /** Fails unless the value is a share in [0, 1): for a config's constructor. */
+  static void requireDropout(double value) {
+    if (!(value >= 0 && value < 1)) {
+      throw new IllegalArgumentException("Wanted a dropout in [0, 1), got " + value + ".");
+    }
+  }
+
   /** Fails unless ids of [batch, time] fit the context. */
   default void requireFits(long time) {
     if (time < 1 || time > contextLength()) {

@@ -2,6 +2,7 @@ package grounds.model;
 
 import ai.djl.ndarray.NDArray;
 import grounds.model.layer.CausalMean;
+import grounds.model.layer.Layer;
 import grounds.tensor.Parameters;
 
 /**
@@ -46,14 +47,18 @@ public final class ValueOnly implements LanguageModel {
         new Decoder(
             config.skeleton(),
             parameters,
-            (in, residual) ->
-                new CausalMean(
+            new GptParts(config.skeleton()) {
+              @Override
+              public Layer attention(Parameters in, double residualStandardDeviation) {
+                return new CausalMean(
                     in,
                     config.contextLength(),
                     config.channels(),
                     true,
                     Decoder.STANDARD_DEVIATION,
-                    residual));
+                    residualStandardDeviation);
+              }
+            });
   }
 
   @Override

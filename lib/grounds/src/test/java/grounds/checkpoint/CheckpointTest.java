@@ -9,6 +9,8 @@ import grounds.model.Bigram;
 import grounds.model.Gpt;
 import grounds.model.GptConfig;
 import grounds.model.LanguageModel;
+import grounds.model.Llama;
+import grounds.model.LlamaConfig;
 import grounds.model.ValueOnly;
 import grounds.model.layer.LowRank;
 import java.io.IOException;
@@ -27,6 +29,9 @@ class CheckpointTest {
 
   private static final GptConfig TINY = new GptConfig(11, 8, 12, 2, 3);
 
+  private static final LlamaConfig LLAMA =
+      new LlamaConfig(11, 8, 16, 2, 4).withKeyValueHeads(2).withHidden(24).withRotaryBase(500);
+
   @TempDir Path folder;
 
   static Stream<LongFunction<LanguageModel>> families() {
@@ -34,7 +39,9 @@ class CheckpointTest {
         seed -> new Bigram(new Bigram.Config(11, 8), seed),
         seed -> new ValueOnly(new ValueOnly.Config(11, 8, 12), seed),
         seed -> new Gpt(TINY.withDropout(0.1), seed),
-        seed -> new Gpt(TINY.withBias(true).withTiedHead(false), seed));
+        seed -> new Gpt(TINY.withBias(true).withTiedHead(false), seed),
+        seed -> new Llama(LLAMA.withDropout(0.1), seed),
+        seed -> new Llama(LLAMA.withTiedHead(true).withNormEpsilon(1e-5), seed));
   }
 
   private static void assertSame(LanguageModel expected, LanguageModel actual) {
@@ -53,6 +60,17 @@ class CheckpointTest {
       try (LanguageModel loaded = Checkpoint.load(file)) {
         assertSame(model, loaded);
       }
+    }
+  }
+
+  @Test
+  void aFamilyIsStoredUnderItsName() {
+    Path file = folder.resolve("model.safetensors");
+    try (Llama model = new Llama(LLAMA, 1)) {
+      Checkpoint.write(file, model);
+    }
+    try (Checkpoint checkpoint = Checkpoint.open(file)) {
+      assertEquals("llama", checkpoint.text("family"));
     }
   }
 

@@ -112,4 +112,13 @@ class MxnetTest {
       assertStepsAlike(pytorch, mxnet, List.of(BATCH.withMask(mask), BATCH));
     }
   }
+
+  @Test
+  void llamaLearnsAlike() {
+    LlamaConfig config = new LlamaConfig(11, 8, 16, 2, 4).withKeyValueHeads(2);
+    try (Llama pytorch = new Llama(config, parameters("PyTorch"));
+        Llama mxnet = new Llama(config, parameters("MXNet"))) {
+      assertLearnsAlike(pytorch, mxnet);
+    }
+  }
 }

@@ -11,11 +11,18 @@ import ai.djl.ndarray.NDManager;
 import grounds.model.Batch;
 import grounds.model.Gpt;
 import grounds.model.GptConfig;
+import grounds.model.LanguageModel;
+import grounds.model.Llama;
+import grounds.model.LlamaConfig;
 import grounds.model.layer.LowRank;
 import java.util.Arrays;
 import java.util.List;
 import java.util.OptionalDouble;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 
 class ReadableStepTest {
 
@@ -67,9 +74,17 @@ class ReadableStepTest {
     }
   }
 
-  @Test
-  void memoryStaysFlat() {
-    try (Gpt model = new Gpt(new GptConfig(11, 8, 12, 2, 3).withDropout(0.1), 1);
+  static Stream<Supplier<LanguageModel>> models() {
+    return Stream.of(
+        () -> new Gpt(new GptConfig(11, 8, 12, 2, 3).withDropout(0.1), 1),
+        () ->
+            new Llama(new LlamaConfig(11, 12, 16, 2, 4).withKeyValueHeads(2).withDropout(0.1), 1));
+  }
+
+  @ParameterizedTest
+  @MethodSource("models")
+  void memoryStaysFlat(Supplier<LanguageModel> create) {
+    try (LanguageModel model = create.get();
         ReadableStep step = new ReadableStep(model, AdamW.Config.SMALL, OptionalDouble.of(1))) {
       NDManager manager = model.parameters().manager();
       Batch batch = Batch.of(TEXT, 8, 0, 20);

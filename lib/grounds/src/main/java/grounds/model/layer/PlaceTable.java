@@ -36,9 +36,6 @@ record PlaceTable(NDArray all) {
               + channels
               + ": waves come in pairs of a sine and a cosine.");
     }
-    if (!(base > 0 && base < Double.POSITIVE_INFINITY)) {
-      throw new IllegalArgumentException("Wanted a base above 0, got " + base + ".");
-    }
     return IntStream.range(0, channels / 2)
         .mapToDouble(i -> Math.pow(base, -2.0 * i / channels))
         .toArray();

@@ -33,7 +33,7 @@ public final class RotaryPositions implements Layer {
    * @param base above 0; the larger, the more slowly the slow pairs turn. Llama 3 takes 500,000
    */
   public RotaryPositions(Parameters parameters, int contextLength, int headDim, double base) {
-    double[] frequencies = PlaceTable.frequencies(headDim, base);
+    double[] frequencies = PlaceTable.frequencies(headDim, requireBase(base));
     int half = headDim / 2;
     this.cosines =
         PlaceTable.of(
@@ -64,5 +64,23 @@ public final class RotaryPositions implements Layer {
     NDList halves = input.split(2, last);
     NDArray swapped = NDArrays.concat(new NDList(halves.get(1), halves.get(0)), last);
     return input.mul(cosine).add(swapped.mul(sine));
+  }
+
+  /** The value itself, if angles can be made of it. */
+  public static double requireBase(double base) {
+    if (!(base > 0 && base < Double.POSITIVE_INFINITY)) {
+      throw new IllegalArgumentException("Wanted a rotary base above 0, got " + base + ".");
+    }
+    return base;
+  }
+
+  /** The cosine of every place's angles, [contextLength, headDim]: each half of a head alike. */
+  public NDArray cosines() {
+    return cosines.all();
+  }
+
+  /** The sines, [contextLength, headDim], negative in the first half, which subtracts. */
+  public NDArray sines() {
+    return sines.all();
   }
 }

@@ -4,27 +4,28 @@ import ai.djl.ndarray.NDArray;
 import java.util.stream.Stream;
 
 /**
- * One block of GPT-2: x + attention(norm(x)), then x + feedForward(norm(x)). Normalising before
+ * One block of a decoder: x + attention(norm(x)), then x + feedForward(norm(x)). Normalising before
  * each part leaves the residual stream untouched from bottom to top (Radford et al. 2019).
  */
 public final class TransformerBlock implements Layer {
 
-  private final LayerNorm attentionNorm;
+  private final Layer attentionNorm;
   private final Layer attention;
-  private final LayerNorm feedForwardNorm;
-  private final FeedForward feedForward;
+  private final Layer feedForwardNorm;
+  private final Layer feedForward;
   private final Dropout dropout;
 
   /**
    * Puts the block together from its parts, made in this order.
    *
    * @param attention any layer that mixes positions
+   * @param feedForward any layer that works on each position alone
    */
   public TransformerBlock(
-      LayerNorm attentionNorm,
+      Layer attentionNorm,
       Layer attention,
-      LayerNorm feedForwardNorm,
-      FeedForward feedForward,
+      Layer feedForwardNorm,
+      Layer feedForward,
       Dropout dropout) {
     this.attentionNorm = attentionNorm;
     this.attention = attention;
@@ -44,7 +45,8 @@ public final class TransformerBlock implements Layer {
 
   @Override
   public Stream<Linear> linears() {
-    return Stream.concat(attention.linears(), feedForward.linears());
+    return Stream.of(attentionNorm, attention, feedForwardNorm, feedForward)
+        .flatMap(Layer::linears);
   }
 
   /**
@@ -53,10 +55,12 @@ public final class TransformerBlock implements Layer {
    * @throws IllegalStateException if this block mixes positions in another way
    */
   public NDArray attentionWeights(NDArray input) {
-    if (attention instanceof CausalSelfAttention selfAttention) {
-      return selfAttention.weights(attentionNorm.forward(input, false));
+    if (attention instanceof Attention shown) {
+      return shown.weights(attentionNorm.forward(input, false));
     }
     throw new IllegalStateException(
-        "Wanted a block with self-attention, this one has " + attention.getClass() + ".");
+        "Wanted a block whose attention shows its weights, this one has "
+            + attention.getClass().getName()
+            + ". Implement Attention instead of Layer, or ask another block.");
   }
 }

@@ -4,9 +4,13 @@
  *
  * <p>Start with {@link grounds.model.layer.TransformerBlock} and follow its four parts down to
  * {@link grounds.model.layer.Linear}. A layer asks {@link grounds.tensor.Parameters} for its
- * weights when it is made; shapes are [batch, time, channels] unless a comment says otherwise.
- * Everything is written in NDArray operations that both PyTorch and MXNet have: this is the
- * readable path, and the reference for any faster one.
+ * weights when it is made; shapes are [batch, time, channels] unless a comment says otherwise. Each
+ * of the four comes in two forms, GPT-2's and Llama's: the norm as {@link
+ * grounds.model.layer.LayerNorm} or {@link grounds.model.layer.RmsNorm}, attention as {@link
+ * grounds.model.layer.CausalSelfAttention} or {@link grounds.model.layer.GroupedQueryAttention},
+ * the network as {@link grounds.model.layer.FeedForward} or {@link
+ * grounds.model.layer.GatedFeedForward}. Everything is written in NDArray operations that both
+ * PyTorch and MXNet have: this is the readable path, and the reference for any faster one.
  *
  * <p>Order comes in by one of three layers: {@link grounds.model.layer.Positions} (learned) and
  * {@link grounds.model.layer.SinusoidalPositions} (waves) are added to the tokens' vectors; {@link

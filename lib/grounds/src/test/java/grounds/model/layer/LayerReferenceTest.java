@@ -22,22 +22,47 @@ class LayerReferenceTest {
         Parameters parameters = new Parameters(1);
         TensorScope scope = TensorScope.open(parameters.manager())) {
       LayerNorm norm = new LayerNorm(parameters, 6, true);
-      reference
-          .tensor(scope.manager(), "layerNorm.weight")
-          .copyTo(parameters.get("weight").array());
-      reference.tensor(scope.manager(), "layerNorm.bias").copyTo(parameters.get("bias").array());
-      NDArray input = reference.tensor(scope.manager(), "layerNorm.input");
-      NDArray upstream = reference.tensor(scope.manager(), "layerNorm.gradient.output");
-      input.setRequiresGradient(true);
-      try (GradientCollector collector = Devices.engine().newGradientCollector()) {
-        NDArray output = norm.forward(input, true);
-        reference.assertClose("layerNorm.output", output);
-        collector.backward(output.mul(upstream).sum());
-      }
-      reference.assertClose("layerNorm.gradient.input", input.getGradient());
-      reference.assertClose("layerNorm.gradient.weight", parameters.get("weight").gradient());
-      reference.assertClose("layerNorm.gradient.bias", parameters.get("bias").gradient());
+      assertEqualsReference("layerNorm", norm, reference, parameters, scope);
     }
+  }
+
+  @Test
+  void rmsNormAndItsGradientsEqualPyTorchs() {
+    try (Reference reference = Reference.open("llama-layers");
+        Parameters parameters = new Parameters(1);
+        TensorScope scope = TensorScope.open(parameters.manager())) {
+      RmsNorm norm = new RmsNorm(parameters, 6, reference.json().get("epsilon").getAsDouble());
+      assertEqualsReference("rmsNorm", norm, reference, parameters, scope);
+    }
+  }
+
+  @Test
+  void gatedFeedForwardAndItsGradientsEqualPyTorchs() {
+    try (Reference reference = Reference.open("llama-layers");
+        Parameters parameters = new Parameters(1);
+        TensorScope scope = TensorScope.open(parameters.manager())) {
+      int hidden = reference.json().get("hidden").getAsInt();
+      GatedFeedForward network = new GatedFeedForward(parameters, 6, hidden, 0.1, 0.1);
+      assertEqualsReference("gated", network, reference, parameters, scope);
+    }
+  }
+
+  /** Output, and gradients of the input and of every parameter. */
+  private static void assertEqualsReference(
+      String name, Layer layer, Reference reference, Parameters parameters, TensorScope scope) {
+    parameters.stream()
+        .forEach(p -> reference.tensor(scope.manager(), name + "." + p.name()).copyTo(p.array()));
+    NDArray input = reference.tensor(scope.manager(), name + ".input");
+    NDArray upstream = reference.tensor(scope.manager(), name + ".gradient.output");
+    input.setRequiresGradient(true);
+    try (GradientCollector collector = Devices.engine().newGradientCollector()) {
+      NDArray output = layer.forward(input, true);
+      reference.assertClose(name + ".output", output);
+      collector.backward(output.mul(upstream).sum());
+    }
+    reference.assertClose(name + ".gradient.input", input.getGradient());
+    parameters.stream()
+        .forEach(p -> reference.assertClose(name + ".gradient." + p.name(), p.gradient()));
   }
 
   @Test

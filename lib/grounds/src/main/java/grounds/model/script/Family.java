@@ -1,0 +1,228 @@
+package grounds.model.script;
+
+import ai.djl.ndarray.NDArray;
+import grounds.model.Gpt;
+import grounds.model.GptConfig;
+import grounds.model.LanguageModel;
+import grounds.model.Llama;
+import grounds.model.LlamaConfig;
+import grounds.model.layer.RotaryPositions;
+import grounds.tensor.Parameters;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.function.Function;
+
+/** What a family puts into the skeleton of a {@link DecoderScript}; names are those of weights. */
+interface Family {
+
+  /** The script parts of a model's family, if it has them. */
+  static Optional<Family> of(LanguageModel model) {
+    if (model instanceof Gpt gpt) {
+      return Optional.of(new GptFamily(gpt.config(), name -> OptionalDouble.empty()));
+    }
+    if (model instanceof Llama llama) {
+      return Optional.of(new LlamaFamily(llama.config()));
+    }
+    return Optional.empty();
+  }
+
+  int vocabularySize();
+
+  int contextLength();
+
+  int channels();
+
+  int layers();
+
+  int keyValueHeads();
+
+  int headDim();
+
+  double dropout();
+
+  boolean tiedHead();
+
+  /** The name of the table of learned positions. */
+  Optional<String> positionTable();
+
+  ScriptPart norm(String name);
+
+  ScriptPart attention(String name, int block);
+
+  ScriptPart feedForward(String name);
+
+  /** Tensors that never change, made and owned by the given set. */
+  List<NDArray> constants(Parameters owner);
+
+  /**
+   * GPT-2's parts.
+   *
+   * @param adapterScale alpha / rank of the adapter of the linear layer of that name
+   */
+  record GptFamily(GptConfig config, Function<String, OptionalDouble> adapterScale)
+      implements Family {
+
+    /** PyTorch's and GPT-2's value, as in the readable layer. */
+    private static final double EPSILON = 1e-5;
+
+    @Override
+    public int vocabularySize() {
+      return config.vocabularySize();
+    }
+
+    @Override
+    public int contextLength() {
+      return config.contextLength();
+    }
+
+    @Override
+    public int channels() {
+      return config.channels();
+    }
+
+    @Override
+    public int layers() {
+      return config.layers();
+    }
+
+    @Override
+    public int keyValueHeads() {
+      return config.heads();
+    }
+
+    @Override
+    public int headDim() {
+      return config.channels() / config.heads();
+    }
+
+    @Override
+    public double dropout() {
+      return config.dropout();
+    }
+
+    @Override
+    public boolean tiedHead() {
+      return config.tiedHead();
+    }
+
+    @Override
+    public Optional<String> positionTable() {
+      return Optional.of("positionEmbedding.weight");
+    }
+
+    @Override
+    public ScriptPart norm(String name) {
+      return new LayerNormPart(name, config.channels(), config.bias(), EPSILON);
+    }
+
+    @Override
+    public ScriptPart attention(String name, int block) {
+      return new SelfAttentionPart(
+          linear(name + ".queryKeyValue"),
+          linear(name + ".output"),
+          new AttentionCore(block, config.heads(), config.heads(), headDim()),
+          config.heads(),
+          headDim());
+    }
+
+    @Override
+    public ScriptPart feedForward(String name) {
+      return new FeedForwardPart(linear(name + ".expand"), linear(name + ".contract"));
+    }
+
+    private ScriptPart linear(String name) {
+      return new LinearPart(name, config.bias(), adapterScale.apply(name));
+    }
+
+    @Override
+    public List<NDArray> constants(Parameters owner) {
+      return List.of();
+    }
+  }
+
+  /** Llama's parts. */
+  record LlamaFamily(LlamaConfig config) implements Family {
+
+    @Override
+    public int vocabularySize() {
+      return config.vocabularySize();
+    }
+
+    @Override
+    public int contextLength() {
+      return config.contextLength();
+    }
+
+    @Override
+    public int channels() {
+      return config.channels();
+    }
+
+    @Override
+    public int layers() {
+      return config.layers();
+    }
+
+    @Override
+    public int keyValueHeads() {
+      return config.keyValueHeads();
+    }
+
+    @Override
+    public int headDim() {
+      return config.channels() / config.heads();
+    }
+
+    @Override
+    public double dropout() {
+      return config.dropout();
+    }
+
+    @Override
+    public boolean tiedHead() {
+      return config.tiedHead();
+    }
+
+    @Override
+    public Optional<String> positionTable() {
+      return Optional.empty();
+    }
+
+    @Override
+    public ScriptPart norm(String name) {
+      return new RmsNormPart(name, config.normEpsilon());
+    }
+
+    @Override
+    public ScriptPart attention(String name, int block) {
+      return new GroupedAttentionPart(
+          linear(name + ".query"),
+          linear(name + ".key"),
+          linear(name + ".value"),
+          linear(name + ".output"),
+          new AttentionCore(block, config.heads(), config.keyValueHeads(), headDim()),
+          config.heads(),
+          config.keyValueHeads(),
+          headDim());
+    }
+
+    @Override
+    public ScriptPart feedForward(String name) {
+      return new GatedFeedForwardPart(
+          linear(name + ".gate"), linear(name + ".expand"), linear(name + ".contract"));
+    }
+
+    private static ScriptPart linear(String name) {
+      return new LinearPart(name, false, OptionalDouble.empty());
+    }
+
+    /** The cosines and sines of all places. */
+    @Override
+    public List<NDArray> constants(Parameters owner) {
+      RotaryPositions rotary =
+          new RotaryPositions(owner, config.contextLength(), headDim(), config.rotaryBase());
+      return List.of(rotary.cosines(), rotary.sines());
+    }
+  }
+}

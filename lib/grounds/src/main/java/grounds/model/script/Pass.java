@@ -1,0 +1,176 @@
+package grounds.model.script;
+
+import grounds.tensor.Precision;
+import grounds.tensor.ProductKernel;
+import grounds.tensor.Script;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * One method of a script while a model is written into it: where the weights and gradients are, and
+ * how numbers are multiplied. Vectors of all positions are the rows of one matrix, [rows, channels]
+ * with rows = batch x time.
+ */
+final class Pass {
+
+  /** What a method computes, which decides what is written. */
+  enum Kind {
+    /** Dropout acts, and what the backward pass needs is remembered. */
+    TRAINING,
+    /** Whole texts, nothing dropped. */
+    EVALUATION,
+    /** The next tokens of a text whose keys and values are kept. */
+    GENERATION
+  }
+
+  /** PyTorch's numbers for its types. */
+  private static final int FLOAT32 = 6;
+
+  private static final int BFLOAT16 = 15;
+
+  private final Script.Method method;
+  private final Kind kind;
+  private final ScriptOptions options;
+  private final Map<String, Integer> weights;
+  private final Map<String, Integer> gradients;
+  private final Map<String, String> narrowed = new HashMap<>();
+
+  Pass(
+      Script.Method method,
+      Kind kind,
+      ScriptOptions options,
+      Map<String, Integer> weights,
+      Map<String, Integer> gradients) {
+    this.method = method;
+    this.kind = kind;
+    this.options = options;
+    this.weights = weights;
+    this.gradients = gradients;
+  }
+
+  Kind kind() {
+    return kind;
+  }
+
+  boolean isTraining() {
+    return kind == Kind.TRAINING;
+  }
+
+  ScriptOptions options() {
+    return options;
+  }
+
+  Script.Method method() {
+    return method;
+  }
+
+  String let(String stem, String expression) {
+    return method.let(stem, expression);
+  }
+
+  List<String> let(List<String> stems, String expression) {
+    return method.let(stems, expression);
+  }
+
+  void line(String statement) {
+    method.line(statement);
+  }
+
+  /** The weight of that name as it is kept: float32. */
+  String weight(String name) {
+    Integer index = weights.get(name);
+    if (index == null) {
+      throw new IllegalArgumentException(
+          "Wanted a parameter '" + name + "', the model has " + weights.keySet() + ".");
+    }
+    return "p[" + index + "]";
+  }
+
+  /** Where the gradient of that weight goes; empty for one that is not trained. */
+  Optional<String> gradient(String name) {
+    return Optional.ofNullable(gradients.get(name)).map(index -> "g[" + index + "]");
+  }
+
+  /** A tensor in the precision of matrix products; converted once in a method. */
+  String narrow(String x) {
+    if (options.precision() != Precision.BFLOAT16) {
+      return x;
+    }
+    if (kind == Kind.GENERATION && x.startsWith("p[")) {
+      return "n" + x.substring(1); // converted once for a whole text
+    }
+    String known = narrowed.get(x);
+    if (known == null) {
+      known = let("narrow", "torch.to(" + x + ", " + BFLOAT16 + ")");
+      narrowed.put(x, known);
+      narrowed.put(known, known);
+    }
+    return known;
+  }
+
+  /** A result of matrix products back in float32. */
+  String wide(String x) {
+    return options.precision() == Precision.BFLOAT16
+        ? let("wide", "torch.to(" + x + ", " + FLOAT32 + ")")
+        : x;
+  }
+
+  /** Adds to a gradient, or begins it: {@code add} is 0 for the first micro-batch of a step. */
+  void put(String gradient, String value) {
+    line("self.put(" + gradient + ", " + value + ", add)");
+  }
+
+  /** y = x W^T + b. */
+  String product(String x, String weight, Optional<String> bias) {
+    String b = bias.orElse("None");
+    return let(
+        "y",
+        kernel(options.kernels().forward()) == ProductKernel.ONEDNN
+            ? oneDnn(x, weight, b)
+            : "torch.linear(" + x + ", " + weight + ", " + b + ")");
+  }
+
+  /** dx = dy W. */
+  String inputGradient(String dy, String weight) {
+    return let(
+        "dx",
+        kernel(options.kernels().inputGradient()) == ProductKernel.ONEDNN
+            ? oneDnn(dy, "torch.t(" + weight + ")", "None")
+            : "torch.mm(" + dy + ", " + weight + ")");
+  }
+
+  /** dW = scale dy^T x, put into the gradient. */
+  void weightGradient(String gradient, String dy, String x, String add, double scale) {
+    String transposed = "torch.t(" + dy + ")";
+    if (options.precision() == Precision.BFLOAT16) {
+      line(
+          "self.put(%s, %s, %s)"
+              .formatted(gradient, scaled("torch.mm(" + transposed + ", " + x + ")", scale), add));
+    } else if (kernel(options.kernels().weightGradient()) == ProductKernel.ONEDNN) {
+      line(
+          "self.put(%s, %s, %s)"
+              .formatted(
+                  gradient, scaled(oneDnn(transposed, "torch.t(" + x + ")", "None"), scale), add));
+    } else {
+      line(
+          "_ = torch.addmm(%s, %s, %s, beta=%s, alpha=%s, out=%s)"
+              .formatted(gradient, transposed, x, add, scale, gradient));
+    }
+  }
+
+  private static String scaled(String x, double scale) {
+    return scale == 1 ? x : "torch.mul(" + x + ", " + scale + ")";
+  }
+
+  /** oneDNN multiplies float32 matrices here; bfloat16 ones are its own by default. */
+  private ProductKernel kernel(ProductKernel wanted) {
+    return options.precision() == Precision.BFLOAT16 ? ProductKernel.DEFAULT : wanted;
+  }
+
+  private static String oneDnn(String x, String weight, String bias) {
+    return "ops.mkldnn._linear_pointwise(%s, %s, %s, \"none\", annotate(List[Optional[number]], []), \"\")"
+        .formatted(x, weight, bias);
+  }
+}
