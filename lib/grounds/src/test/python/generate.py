@@ -10,7 +10,7 @@ import torch
 from torch.nn import functional as F
 
 import tensorfile
-from models import Attention, Llama, Model
+from models import IGNORED, Attention, LanguageModel, Llama, Model, adapt
 
 OUT = Path(__file__).resolve().parent.parent / "resources" / "reference"
 
@@ -361,20 +361,42 @@ def grouped_attention(
     return {"weights": shown.detach(), "output": output.detach()}
 
 
-def model(name: str, seed: int, config: dict, family: type = Model) -> None:
-    """Logits, loss and gradients of a model with random weights, then five optimizer steps."""
+def model(
+    name: str,
+    seed: int,
+    config: dict,
+    family: type[LanguageModel] = Model,
+    adapter: dict = {},
+    masked: bool = False,
+) -> None:
+    """Logits, loss and gradients of a model with random weights, then five optimizer steps.
+
+    With an adapter only its matrices are trained; masked, about half of the targets count.
+    """
     generator = seeded(seed)
     start = {}
-    for key, parameter in family(**config).named_parameters():
+
+    def make() -> LanguageModel:
+        m = family(**config)
+        if adapter:
+            adapt(m, **adapter)
+        return m
+
+    for key, parameter in make().named_parameters():
         # Ten times GPT-2's spread, so that every part of the model counts in the result.
         mean = 1.0 if key.endswith("orm.weight") else 0.0
         start[key] = random(generator, *parameter.shape, mean=mean, spread=0.2)
     time, vocabulary = config["contextLength"], config["vocabularySize"]
     text = torch.randint(0, vocabulary, (3, time + 1), generator=generator)
     ids, targets = text[:, :-1], text[:, 1:]
+    extra = {"adapter": adapter} if adapter else {}
+    if masked:
+        counts = torch.rand(targets.shape, generator=generator) < 0.5
+        extra |= {"targets": targets.tolist(), "mask": counts.tolist()}
+        targets = targets.where(counts, IGNORED)
 
     def run(dtype: torch.dtype):
-        m = family(**config).to(dtype)
+        m = make().to(dtype)
         with torch.no_grad():
             for key, parameter in m.named_parameters():
                 parameter.copy_(start[key])
@@ -382,10 +404,13 @@ def model(name: str, seed: int, config: dict, family: type = Model) -> None:
         loss = m.loss(ids, targets)
         loss.backward()
         tensors = {"logits": logits.detach()}
-        tensors |= {f"gradient.{key}": p.grad.clone() for key, p in m.named_parameters()}
+        trained = {key: p for key, p in m.named_parameters() if p.requires_grad}
+        tensors |= {f"gradient.{key}": p.grad.clone() for key, p in trained.items()}
         tensors["short.logits"] = m(ids[:, :3]).detach()
-        decayed = [p for p in m.parameters() if p.dim() >= 2]
-        others = [p for p in m.parameters() if p.dim() < 2]
+        if masked:
+            tensors["sequenceLogProbabilities"] = m.log_probabilities(ids, targets).detach()
+        decayed = [p for p in trained.values() if p.dim() >= 2]
+        others = [p for p in trained.values() if p.dim() < 2]
         groups = [{"params": decayed, "weight_decay": 0.1}, {"params": others, "weight_decay": 0.0}]
         optimizer = torch.optim.AdamW(groups, lr=1e-2, betas=(0.9, 0.99), eps=1e-8)
         losses, norms = [], []
@@ -396,6 +421,8 @@ def model(name: str, seed: int, config: dict, family: type = Model) -> None:
             norms.append(torch.nn.utils.clip_grad_norm_(m.parameters(), 1.0).item())
             optimizer.step()
             losses.append(step_loss.item())
+        if adapter:
+            tensors |= {f"after.{key}": p.detach().clone() for key, p in trained.items()}
         return tensors, losses + [m.loss(ids, targets).item()], norms
 
     exact, losses, norms = run(torch.float64)
@@ -405,6 +432,7 @@ def model(name: str, seed: int, config: dict, family: type = Model) -> None:
         "config": config,
         "ids": ids.tolist(),
         "targets": targets.tolist(),
+        **extra,
         "loss": losses[0],
         "optimizer": dict(
             learningRate=1e-2,
@@ -484,6 +512,27 @@ SMALL = {"vocabularySize": 11, "contextLength": 8, "channels": 12}
 LLAMA = SMALL | {"channels": 32, "layers": 2, "heads": 4, "keyValueHeads": 2, "hidden": 24}
 TIED = SMALL | {"bias": False, "tiedHead": True}
 UNTIED = SMALL | {"bias": True, "tiedHead": False}
+ADAPTER = {
+    "layers": [
+        "blocks.0.attention.queryKeyValue",
+        "blocks.0.feedForward.contract",
+        "blocks.1.attention.queryKeyValue",
+        "blocks.1.feedForward.contract",
+    ],
+    "rank": 3,
+    "alpha": 8.0,
+}
+LLAMA_ADAPTER = ADAPTER | {
+    "layers": [
+        "blocks.0.attention.query",
+        "blocks.0.attention.value",
+        "blocks.0.feedForward.gate",
+        "blocks.1.attention.key",
+        "blocks.1.attention.output",
+        "blocks.1.feedForward.expand",
+        "blocks.1.feedForward.contract",
+    ]
+}
 ALL = {
     "schedule": schedule,
     "adamw": adamw,
@@ -493,6 +542,10 @@ ALL = {
     "llama-layers": llama_layers,
     "gpt": lambda: model("gpt", 4, UNTIED | {"layers": 2, "heads": 3}),
     "gpt-tied": lambda: model("gpt-tied", 5, TIED | {"layers": 2, "heads": 3}),
+    "gpt-adapted": lambda: model(
+        "gpt-adapted", 8, UNTIED | {"layers": 2, "heads": 3}, adapter=ADAPTER
+    ),
+    "gpt-masked": lambda: model("gpt-masked", 9, TIED | {"layers": 1, "heads": 3}, masked=True),
     "value-only": lambda: model("value-only", 6, UNTIED | {"layers": 1, "heads": 0}),
     "self-attention": lambda: model("self-attention", 7, UNTIED | {"layers": 1, "heads": 1}),
     # The first has an epsilon and a base that the result shows, the second the usual ones.
@@ -504,6 +557,13 @@ ALL = {
         11,
         LLAMA | {"channels": 16, "rotaryBase": 10_000.0, "normEpsilon": 1e-6, "tiedHead": True},
         Llama,
+    ),
+    "llama-adapted": lambda: model(
+        "llama-adapted",
+        12,
+        LLAMA | {"channels": 16, "rotaryBase": 500.0, "normEpsilon": 1e-3, "tiedHead": False},
+        Llama,
+        adapter=LLAMA_ADAPTER,
     ),
 }
 

@@ -10,6 +10,23 @@ from torch import nn
 from torch.nn import functional as F
 
 
+IGNORED = -100  # a target that does not count: PyTorch's own default
+
+
+class LanguageModel(nn.Module):
+    """What gives logits, and what follows from them."""
+
+    def loss(self, ids: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+        """The mean over the targets that are not IGNORED."""
+        logits = self(ids).flatten(0, 1)
+        return F.cross_entropy(logits, targets.flatten(), ignore_index=IGNORED)
+
+    def log_probabilities(self, ids: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+        """For each row the sum over the targets that are not IGNORED."""
+        logits = self(ids).transpose(1, 2)
+        return -F.cross_entropy(logits, targets, ignore_index=IGNORED, reduction="none").sum(1)
+
+
 class Attention(nn.Module):
     """softmax(Q K^T / sqrt(headDim)) V over the positions up to each one's own."""
 
@@ -74,7 +91,7 @@ class Block(nn.Module):
         return x + self.feedForward(self.feedForwardNorm(x))
 
 
-class Model(nn.Module):
+class Model(LanguageModel):
     """Token and position tables, blocks, a last norm and a head; heads = 0 for the average."""
 
     def __init__(self, vocabularySize, contextLength, channels, layers, heads, bias, tiedHead):
@@ -101,11 +118,8 @@ class Model(nn.Module):
         x = self.finalNorm(x)
         return x @ self.tokenEmbedding.weight.T if self.tiedHead else self.head(x)
 
-    def loss(self, ids: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-        return F.cross_entropy(self(ids).flatten(0, 1), targets.flatten())
 
-
-class Llama(nn.Module):
+class Llama(LanguageModel):
     """Hugging Face's LlamaForCausalLM, its parameters under our names.
 
     Its norms and the angles of its positions are float32 inside, in a float64 model too.
@@ -160,12 +174,37 @@ class Llama(nn.Module):
 
     def named_parameters(self, *args, **kwargs):
         for name, parameter in self.theirs.named_parameters():
-            for was, ours in self.NAMES.items():
-                name = name.replace(was, ours)
-            yield name, parameter
+            yield self.ours(name), parameter
+
+    def get_submodule(self, target: str) -> nn.Module:
+        return {self.ours(name): layer for name, layer in self.theirs.named_modules()}[target]
+
+    def ours(self, name: str) -> str:
+        for theirs, ours in self.NAMES.items():
+            name = name.replace(theirs, ours)
+        return name
 
     def forward(self, ids: torch.Tensor) -> torch.Tensor:
         return self.theirs(ids, use_cache=False).logits
 
-    def loss(self, ids: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-        return F.cross_entropy(self(ids).flatten(0, 1), targets.flatten())
+
+class LowRank(nn.Module):
+    """What a linear layer's adapter adds: (alpha / rank) (x A^T) B^T."""
+
+    def __init__(self, inputs: int, outputs: int, rank: int, alpha: float):
+        super().__init__()
+        self.down = nn.Linear(inputs, rank, bias=False)
+        self.up = nn.Linear(rank, outputs, bias=False)
+        self.scale = alpha / rank
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.scale * self.up(self.down(x))
+
+
+def adapt(model: LanguageModel, layers: list[str], rank: int, alpha: float) -> None:
+    """Freezes every weight, then adds adapters to the linear layers of those names."""
+    model.requires_grad_(False)
+    for name in layers:
+        linear = model.get_submodule(name)
+        linear.adapter = LowRank(linear.in_features, linear.out_features, rank, alpha)
+        linear.register_forward_hook(lambda layer, inputs, y: y + layer.adapter(*inputs))

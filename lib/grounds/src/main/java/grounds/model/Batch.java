@@ -3,6 +3,7 @@ package grounds.model;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
+import java.util.Optional;
 
 /**
  * Windows of text that a model reads at once, and at each position the token that came next.
@@ -11,8 +12,10 @@ import ai.djl.ndarray.types.Shape;
  * @param time tokens a window
  * @param inputs token ids, window after window
  * @param targets the inputs shifted by one: what the model should predict
+ * @param mask which targets count in the loss, such as those of an answer but not of its question;
+ *     empty: all. A target that does not count is still the id of some token
  */
-public record Batch(int size, int time, long[] inputs, long[] targets) {
+public record Batch(int size, int time, long[] inputs, long[] targets, Optional<boolean[]> mask) {
 
   public Batch {
     if (size < 1 || time < 1) {
@@ -35,6 +38,37 @@ public record Batch(int size, int time, long[] inputs, long[] targets) {
               + targets.length
               + ".");
     }
+    mask.ifPresent(counted -> requireMask(counted, targets.length));
+  }
+
+  /** A batch in which every target counts. */
+  public Batch(int size, int time, long[] inputs, long[] targets) {
+    this(size, time, inputs, targets, Optional.empty());
+  }
+
+  private static void requireMask(boolean[] mask, int targets) {
+    if (mask.length != targets) {
+      throw new IllegalArgumentException(
+          "Wanted a mask with one value for each of "
+              + targets
+              + " targets, got "
+              + mask.length
+              + ".");
+    }
+    if (count(mask) == 0) {
+      throw new IllegalArgumentException(
+          "Wanted a target that counts in the loss, got a mask that leaves all "
+              + targets
+              + " out. Leave such a batch out.");
+    }
+  }
+
+  private static int count(boolean[] mask) {
+    int count = 0;
+    for (boolean counts : mask) {
+      count += counts ? 1 : 0;
+    }
+    return count;
   }
 
   /** Cuts windows of the given length out of a text, one at each start. */
@@ -78,9 +112,28 @@ public record Batch(int size, int time, long[] inputs, long[] targets) {
     return new Batch(windows.length, time, inputs, targets);
   }
 
+  /**
+   * The same windows, where only some targets count in the loss.
+   *
+   * @param mask true for each target that counts, window after window; at least one
+   */
+  public Batch withMask(boolean[] mask) {
+    return new Batch(size, time, inputs, targets, Optional.of(mask));
+  }
+
   /** How many tokens are predicted. */
   public int tokens() {
     return size * time;
+  }
+
+  /** How many of them count in the loss. */
+  public int countedTokens() {
+    return mask.map(Batch::count).orElse(tokens());
+  }
+
+  /** Whether the i-th target counts in the loss. */
+  public boolean counts(int i) {
+    return mask.isEmpty() || mask.get()[i];
   }
 
   /** The inputs as int64 [batch, time], owned by the manager. */
@@ -91,6 +144,18 @@ public record Batch(int size, int time, long[] inputs, long[] targets) {
   /** The targets as int64 [batch, time], owned by the manager. */
   public NDArray targets(NDManager manager) {
     return manager.create(targets, new Shape(size, time));
+  }
+
+  /** The mask as float32 [batch, time], 1 where a target counts, else 0; owned by the manager. */
+  public Optional<NDArray> mask(NDManager manager) {
+    return mask.map(
+        counted -> {
+          float[] values = new float[counted.length];
+          for (int i = 0; i < values.length; i++) {
+            values[i] = counted[i] ? 1 : 0;
+          }
+          return manager.create(values, new Shape(size, time));
+        });
   }
 
   /** Fails unless the text has a window of that length and a token after it. */

@@ -1,6 +1,7 @@
 package grounds.model;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.Shape;
 
@@ -21,6 +22,30 @@ public final class CrossEntropy {
    */
   public static NDArray mean(NDArray logits, NDArray targets) {
     return logProbabilities(logits, targets).mean().neg();
+  }
+
+  /**
+   * The mean over the positions that count.
+   *
+   * @param mask float32 [batch, time], 1 where the target counts, else 0; at least one 1
+   * @return a scalar that carries a gradient
+   */
+  public static NDArray mean(NDArray logits, NDArray targets, NDArray mask) {
+    return perToken(logits, targets).mul(mask).sum().div(mask.sum());
+  }
+
+  /**
+   * The mean over the targets of a batch that count.
+   *
+   * @param manager owns the targets and the mask, and stays open until backward is done
+   * @return a scalar that carries a gradient
+   */
+  public static NDArray mean(NDArray logits, Batch batch, NDManager manager) {
+    NDArray targets = batch.targets(manager);
+    return batch
+        .mask(manager)
+        .map(mask -> mean(logits, targets, mask))
+        .orElseGet(() -> mean(logits, targets));
   }
 
   /**

@@ -5,10 +5,13 @@ import grounds.model.layer.Dropout;
 import grounds.model.layer.Embedding;
 import grounds.model.layer.Layer;
 import grounds.model.layer.Linear;
+import grounds.model.layer.LowRank;
 import grounds.model.layer.TransformerBlock;
 import grounds.tensor.Parameters;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.function.Predicate;
 
 /**
  * The skeleton of {@link Gpt}, {@link ValueOnly} and {@link Llama}: token table, blocks around one
@@ -20,12 +23,14 @@ final class Decoder {
   static final double STANDARD_DEVIATION = 0.02;
 
   private final DecoderConfig config;
+  private final Parameters parameters;
   private final Embedding tokenEmbedding;
   private final Layer positions;
   private final Dropout dropout;
   private final List<TransformerBlock> blocks = new ArrayList<>();
   private final Layer finalNorm;
   private final Linear head;
+  private Optional<LowRank> adapter = Optional.empty();
 
   /**
    * What a family puts into the skeleton. Each layer is made in a name space of its own, and takes
@@ -48,6 +53,7 @@ final class Decoder {
 
   Decoder(DecoderConfig config, Parameters parameters, Parts parts) {
     this.config = config;
+    this.parameters = parameters;
     int channels = config.channels();
     // Every block adds to the stream twice: smaller steps keep its variance where it started.
     double residual = STANDARD_DEVIATION / Math.sqrt(2.0 * config.layers());
@@ -95,6 +101,32 @@ final class Decoder {
       x = block.forward(x, false);
     }
     return weights;
+  }
+
+  /** Freezes every weight, and adapts the linear layers of the blocks whose names are targets. */
+  void adapt(LowRank adapter, Predicate<String> targets) {
+    if (this.adapter.isPresent()) {
+      throw new IllegalStateException(
+          "Wanted a model without adapters, this one has "
+              + this.adapter.get()
+              + ". Make a new model from its weights to adapt it in another way.");
+    }
+    List<Linear> linears = blocks.stream().flatMap(Layer::linears).toList();
+    List<Linear> chosen = linears.stream().filter(l -> targets.test(l.name())).toList();
+    if (chosen.isEmpty()) {
+      throw new IllegalArgumentException(
+          "Wanted a layer to adapt, got none: the model has "
+              + linears.stream().map(Linear::name).toList()
+              + ".");
+    }
+    chosen.forEach(linear -> linear.requireFits(adapter));
+    parameters.freeze();
+    chosen.forEach(linear -> linear.adapt(adapter));
+    this.adapter = Optional.of(adapter);
+  }
+
+  Optional<LowRank> adapter() {
+    return adapter;
   }
 
   private NDArray embed(NDArray ids, boolean training) {

@@ -1,8 +1,11 @@
 package grounds.model;
 
 import ai.djl.ndarray.NDArray;
+import grounds.model.layer.LowRank;
 import grounds.tensor.Parameters;
 import java.util.List;
+import java.util.Optional;
+import java.util.function.Predicate;
 
 /**
  * The decoder-only transformer of GPT-2 (Radford et al. 2019): token and position tables, blocks of
@@ -41,6 +44,29 @@ public final class Gpt implements LanguageModel {
    */
   public List<NDArray> attentionWeights(NDArray ids) {
     return decoder.attentionWeights(ids);
+  }
+
+  /**
+   * Freezes every weight and adds adapters to linear layers of the blocks. The model computes what
+   * it did until they are trained; they come after the weights in the order of the parameters.
+   *
+   * <pre>{@code
+   * model.adapt(new LowRank(8, 16), name -> name.contains("attention"));
+   * }</pre>
+   *
+   * @param targets says of a layer's name, such as {@code blocks.0.attention.queryKeyValue},
+   *     whether it gets one
+   * @throws IllegalArgumentException if no layer gets one, or one is smaller than the rank; the
+   *     model is then unchanged
+   * @throws IllegalStateException if the model was adapted before
+   */
+  public void adapt(LowRank adapter, Predicate<String> targets) {
+    decoder.adapt(adapter, targets);
+  }
+
+  @Override
+  public Optional<LowRank> adapter() {
+    return decoder.adapter();
   }
 
   @Override

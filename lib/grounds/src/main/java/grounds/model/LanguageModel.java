@@ -1,7 +1,9 @@
 package grounds.model;
 
 import ai.djl.ndarray.NDArray;
+import grounds.model.layer.LowRank;
 import grounds.tensor.Parameters;
+import java.util.Optional;
 
 /**
  * Predicts the next token at every position of a context. Implement it to train, generate with and
@@ -21,8 +23,16 @@ public interface LanguageModel extends AutoCloseable {
   /** What decides the model's shape. */
   ModelConfig config();
 
-  /** The trained tensors, which the model owns. */
+  /** The weights, which the model owns. */
   Parameters parameters();
+
+  /**
+   * The shape of the adapters, if the model was adapted. A linear layer has one if there are
+   * parameters {@code adapter.down.weight} and {@code adapter.up.weight} under its name.
+   */
+  default Optional<LowRank> adapter() {
+    return Optional.empty();
+  }
 
   /** Closes the parameters. */
   @Override

@@ -5,10 +5,10 @@ import ai.djl.ndarray.index.NDIndex;
 import java.util.Objects;
 
 /**
- * A trained tensor and its name in the model, such as {@code blocks.0.attention.output.weight}.
+ * A weight and its name in the model, such as {@code blocks.0.attention.output.weight}.
  *
  * @param name its path through the model's layers, unique in the model
- * @param array its value, float32; requires a gradient
+ * @param array its value, float32; requires a gradient unless it is frozen
  */
 public record Parameter(String name, NDArray array) {
 
@@ -34,14 +34,30 @@ public record Parameter(String name, NDArray array) {
     return array.getShape().dimension() >= 2;
   }
 
-  /** What the last backward passes added up to; a new handle, closed by the scope around it. */
+  /** Whether training moves it: whether the tensor itself requires a gradient. */
+  public boolean isTrained() {
+    return array.hasGradient();
+  }
+
+  /**
+   * What the last backward passes added up to; a new handle, closed by the scope around it.
+   *
+   * @throws IllegalStateException if the parameter is frozen
+   */
   public NDArray gradient() {
+    if (!isTrained()) {
+      throw new IllegalStateException(
+          "Wanted the gradient of "
+              + name
+              + ", which is frozen and has none. Freeze and adapt a model before you make the"
+              + " training step.");
+    }
     return array.getGradient();
   }
 
   /** Sets the gradient to zero; a not-a-number in it goes too. */
   public void zeroGradient() {
-    try (NDArray gradient = array.getGradient()) {
+    try (NDArray gradient = gradient()) {
       gradient.set(ALL, 0f);
     }
   }

@@ -12,9 +12,9 @@ import java.util.SplittableRandom;
 import java.util.stream.Stream;
 
 /**
- * The trained tensors of one model, by name, in the order in which its layers made them; it makes,
- * initialises and owns them. A layer asks for its own in its constructor; {@link #in} gives it a
- * name space:
+ * The weights of one model, by name, in the order in which its layers made them; it makes,
+ * initialises and owns them. All are trained until {@link #freeze}. A layer asks for its own in its
+ * constructor; {@link #in} gives it a name space:
  *
  * <pre>{@code
  * NDArray weight = parameters.in("head").normal("weight", 0.02, vocabularySize, channels);
@@ -50,6 +50,11 @@ public final class Parameters implements AutoCloseable {
   /** The same set, with names that start with the given one and a dot. */
   public Parameters in(String name) {
     return new Parameters(manager, seed, prefix + name + ".", all);
+  }
+
+  /** The path that names start with, such as {@code blocks.0.attention}; empty for all. */
+  public String name() {
+    return prefix.isEmpty() ? "" : prefix.substring(0, prefix.length() - 1);
   }
 
   /** A tensor drawn from a normal distribution around 0. */
@@ -92,6 +97,19 @@ public final class Parameters implements AutoCloseable {
     return all.values().stream();
   }
 
+  /** The parameters that training moves, in the order of their making. */
+  public Stream<Parameter> trained() {
+    return stream().filter(Parameter::isTrained);
+  }
+
+  /**
+   * Stops the training of all parameters that there are so far; those made later are trained. A
+   * training step asks once, when it is made: freeze before that.
+   */
+  public void freeze() {
+    stream().forEach(p -> p.array().setRequiresGradient(false));
+  }
+
   /** The parameters by name, in the order of their making. */
   public Map<String, Parameter> byName() {
     return Collections.unmodifiableMap(all);
@@ -111,9 +129,14 @@ public final class Parameters implements AutoCloseable {
     return parameter;
   }
 
-  /** How many values are trained. */
+  /** How many values there are, trained and frozen. */
   public long count() {
-    return all.values().stream().mapToLong(Parameter::size).sum();
+    return stream().mapToLong(Parameter::size).sum();
+  }
+
+  /** How many values are trained. */
+  public long trainedCount() {
+    return trained().mapToLong(Parameter::size).sum();
   }
 
   /** Closes every tensor of the model. */

@@ -59,12 +59,24 @@ public final class AdamW implements AutoCloseable {
   private final List<Slot> slots = new ArrayList<>();
   private int steps;
 
-  /** An optimizer whose means start at zero. */
+  /**
+   * An optimizer whose means start at zero, for the parameters that are trained now; a frozen one
+   * takes no memory and never moves.
+   *
+   * @throws IllegalArgumentException if none is trained
+   */
   public AdamW(Parameters parameters, Config config) {
+    if (parameters.trained().findAny().isEmpty()) {
+      throw new IllegalArgumentException(
+          "Wanted a parameter to train, got "
+              + parameters.byName().size()
+              + ", all frozen. Add weights after freeze(), such as adapters.");
+    }
     this.config = config;
     this.manager = parameters.manager().newSubManager();
     try (TensorScope scope = TensorScope.open(manager)) {
-      parameters.stream()
+      parameters
+          .trained()
           .forEach(
               p ->
                   slots.add(
@@ -93,7 +105,7 @@ public final class AdamW implements AutoCloseable {
   }
 
   /**
-   * Moves every parameter once by its gradient; the gradients are used up.
+   * Moves every trained parameter once by its gradient; the gradients are used up.
    *
    * @param learningRate the rate of this step
    * @param gradientScale what the gradients are multiplied by first: 1, or less to clip them

@@ -25,14 +25,14 @@ public final class ReadableStep implements TrainingStep {
   private final OptionalDouble maxGradientNorm;
 
   /**
-   * A step for one model.
+   * A step for one model, for the parameters of it that are trained now.
    *
    * @param maxGradientNorm gradients longer than this are scaled down to it; empty: no clipping
    */
   public ReadableStep(LanguageModel model, AdamW.Config optimizer, OptionalDouble maxGradientNorm) {
     this.model = model;
     this.engine = model.parameters().manager().getEngine();
-    this.parameters = model.parameters().stream().toList();
+    this.parameters = model.parameters().trained().toList();
     this.optimizer = new AdamW(model.parameters(), optimizer);
     this.maxGradientNorm = maxGradientNorm;
   }
@@ -40,12 +40,15 @@ public final class ReadableStep implements TrainingStep {
   @Override
   public Result take(List<Batch> batches, double learningRate, long seed) {
     double loss = 0;
+    double counted = batches.stream().mapToLong(Batch::countedTokens).sum();
     optimizer.zeroGradients();
     try (TensorScope scope = TensorScope.open(model.parameters().manager())) {
       List<NDArray> sums = new ArrayList<>();
       for (int i = 0; i < batches.size(); i++) {
         engine.setRandomSeed((int) Seeds.derive(seed, i));
-        loss += backward(batches.get(i)) / batches.size();
+        // 1 where all have as many counted targets, so that such a mean is not rounded once more.
+        double weight = (double) batches.get(i).countedTokens() * batches.size() / counted;
+        loss += backward(batches.get(i), weight) / batches.size();
         if (batches.size() > 1) {
           addGradients(scope, sums);
         }
@@ -54,7 +57,7 @@ public final class ReadableStep implements TrainingStep {
         parameters.get(i).gradient().addi(sums.get(i));
       }
     }
-    // The mean of the micro-batches' gradients is the gradient of the large batch.
+    // The weighted mean of the micro-batches' gradients is the gradient of the large batch.
     double mean = 1.0 / batches.size();
     double norm = optimizer.gradientNorm() * mean;
     Result result = new Result(loss, norm);
@@ -76,15 +79,15 @@ public final class ReadableStep implements TrainingStep {
     }
   }
 
-  private double backward(Batch batch) {
+  private double backward(Batch batch, double weight) {
     NDManager manager = model.parameters().manager();
     // The inputs stay open until backward is done: autograd reads them.
     try (TensorScope scope = TensorScope.open(manager);
         GradientCollector collector = engine.newGradientCollector()) {
       NDArray logits = model.logits(batch.inputs(scope.manager()), true);
-      NDArray loss = CrossEntropy.mean(logits, batch.targets(scope.manager()));
-      collector.backward(loss);
-      return loss.getFloat();
+      NDArray loss = CrossEntropy.mean(logits, batch, scope.manager());
+      collector.backward(loss.mul(scope.manager().create((float) weight)));
+      return weight * loss.getFloat();
     }
   }
 

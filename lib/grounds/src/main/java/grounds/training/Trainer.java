@@ -184,7 +184,7 @@ public final class Trainer implements AutoCloseable {
     Outcome outcome = Outcome.FAILED;
     tell(
         new TrainingEvent.Started(
-            step, config.steps(), model.parameters().count(), tokensPerStep()));
+            step, config.steps(), model.parameters().trainedCount(), tokensPerStep()));
     try {
       train(clock);
       outcome = step < config.steps() ? Outcome.STOPPED : Outcome.FINISHED;

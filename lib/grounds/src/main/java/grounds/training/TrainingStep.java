@@ -26,13 +26,14 @@ public interface TrainingStep extends AutoCloseable {
   /**
    * Takes one step. If the loss or the gradient norm is not finite, nothing is updated.
    *
-   * @param batches the micro-batches whose gradients are averaged, of equal size
+   * @param batches the micro-batches; the loss is the mean over all their counted targets, so that
+   *     they give what one large batch would
    * @param learningRate the rate of this step
    * @param seed decides what dropout drops
    */
   Result take(List<Batch> batches, double learningRate, long seed);
 
-  /** The optimizer's tensors by name, to be saved or filled in place. */
+  /** The optimizer's tensors by name, for trained parameters only; to be saved or filled. */
   Map<String, NDArray> optimizerState();
 
   /** Goes on after that many steps, once the tensors of the state have been filled. */
@@ -44,7 +45,7 @@ public interface TrainingStep extends AutoCloseable {
   /**
    * What a step measured.
    *
-   * @param loss mean cross-entropy before the update, in nats per token
+   * @param loss mean cross-entropy before the update, in nats per counted target
    * @param gradientNorm global L2 norm before clipping
    */
   record Result(double loss, double gradientNorm) {

@@ -12,6 +12,7 @@ import grounds.model.LanguageModel;
 import grounds.model.Llama;
 import grounds.model.LlamaConfig;
 import grounds.model.ValueOnly;
+import grounds.model.layer.LowRank;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -133,5 +134,23 @@ class CheckpointTest {
     String message =
         assertThrows(java.io.UncheckedIOException.class, () -> Checkpoint.load(file)).getMessage();
     assertTrue(message.contains(file.toString()), message);
+  }
+
+  @Test
+  void anAdaptedModelIsStoredWholeAndFillsOneAdaptedAlike() {
+    Path file = folder.resolve("model.safetensors");
+    try (Gpt model = new Gpt(TINY, 1);
+        Gpt other = new Gpt(TINY, 2)) {
+      model.adapt(new LowRank(2, 4), name -> true);
+      Checkpoint.write(file, model);
+      String message =
+          assertThrows(IllegalArgumentException.class, () -> Checkpoint.load(file)).getMessage();
+      assertTrue(message.contains("adapter.down.weight"), message);
+      other.adapt(new LowRank(2, 4), name -> true);
+      try (Checkpoint checkpoint = Checkpoint.open(file)) {
+        checkpoint.restore(other);
+      }
+      assertSame(model, other);
+    }
   }
 }

@@ -12,6 +12,7 @@ import grounds.training.AdamW;
 import grounds.training.ReadableStep;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
@@ -43,6 +44,13 @@ public abstract class LanguageModelContract {
     try (TensorScope scope = TensorScope.open(model.parameters().manager())) {
       NDArray input = scope.manager().create(ids, new Shape(1, ids.length));
       return model.logits(input, false).toFloatArray();
+    }
+  }
+
+  @Test
+  void aFreshModelIsNotAdapted() {
+    try (LanguageModel model = create(1)) {
+      assertEquals(Optional.empty(), model.adapter());
     }
   }
 

@@ -8,9 +8,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.Shape;
+import grounds.model.layer.LowRank;
 import grounds.tensor.TensorScope;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -168,6 +170,30 @@ class LlamaTest extends LanguageModelContract {
       float[] evaluated = model.logits(ids, false).toFloatArray();
       assertArrayEquals(evaluated, model.logits(ids, false).toFloatArray());
       assertFalse(Arrays.equals(evaluated, model.logits(ids, true).toFloatArray()));
+    }
+  }
+
+  @Test
+  void everyMatrixOfTheBlocksCanBeAdapted() {
+    try (Llama model = new Llama(TINY, 1)) {
+      GptTest.assertOffersEveryMatrixOfTheBlocks(
+          14, model, targets -> model.adapt(new LowRank(1, 1), targets));
+    }
+  }
+
+  @Test
+  void anAdaptedModelStartsEqualToItsBaseAndThenLeavesIt() {
+    try (Llama model = new Llama(TINY, 1);
+        TensorScope scope = TensorScope.open(model.parameters().manager())) {
+      NDArray ids = scope.manager().create(new long[] {1, 2, 3, 4}, new Shape(1, 4));
+      float[] base = model.logits(ids, false).toFloatArray();
+      model.adapt(new LowRank(2, 4), name -> name.endsWith(".value"));
+      assertEquals(Optional.of(new LowRank(2, 4)), model.adapter());
+      assertArrayEquals(base, model.logits(ids, false).toFloatArray());
+      float[] values = new float[8 * 2];
+      Arrays.fill(values, 0.1f);
+      model.parameters().get("blocks.1.attention.value.adapter.up.weight").load(values);
+      assertFalse(Arrays.equals(base, model.logits(ids, false).toFloatArray()));
     }
   }
 

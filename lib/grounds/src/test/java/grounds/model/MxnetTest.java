@@ -2,16 +2,19 @@ package grounds.model;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.djl.Device;
 import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
+import grounds.model.layer.LowRank;
 import grounds.tensor.Parameters;
 import grounds.tensor.TensorScope;
 import grounds.training.AdamW;
 import grounds.training.ReadableStep;
 import grounds.training.TrainingStep;
+import java.util.Arrays;
 import java.util.List;
 import java.util.OptionalDouble;
 import org.junit.jupiter.api.Test;
@@ -43,20 +46,27 @@ class MxnetTest {
   }
 
   private static void assertLearnsAlike(LanguageModel pytorch, LanguageModel mxnet) {
+    assertStepsAlike(pytorch, mxnet, List.of(BATCH, BATCH));
+    try (ReadableStep step = new ReadableStep(mxnet, AdamW.Config.SMALL, OptionalDouble.of(0.5))) {
+      double last = step.take(List.of(BATCH), 1e-3, 10).loss();
+      assertTrue(last < Math.log(11) - 0.05, "it did not learn: " + last);
+    }
+  }
+
+  private static void assertStepsAlike(
+      LanguageModel pytorch, LanguageModel mxnet, List<Batch> batches) {
     assertEquals("MXNet", mxnet.parameters().manager().getEngine().getEngineName());
     // Two libraries of matrix kernels: float32 rounding, grown by the layers.
     assertArrayEquals(logits(pytorch), logits(mxnet), 1e-5f);
     try (ReadableStep one = new ReadableStep(pytorch, AdamW.Config.SMALL, OptionalDouble.of(0.5));
         ReadableStep other = new ReadableStep(mxnet, AdamW.Config.SMALL, OptionalDouble.of(0.5))) {
       for (int i = 0; i < 10; i++) {
-        TrainingStep.Result expected = one.take(List.of(BATCH, BATCH), 1e-3, i);
-        TrainingStep.Result actual = other.take(List.of(BATCH, BATCH), 1e-3, i);
+        TrainingStep.Result expected = one.take(batches, 1e-3, i);
+        TrainingStep.Result actual = other.take(batches, 1e-3, i);
         assertEquals(expected.loss(), actual.loss(), 1e-4);
         // Not the loss alone: AdamW would hide a gradient of half the size.
         assertEquals(expected.gradientNorm(), actual.gradientNorm(), 1e-3);
       }
-      double last = other.take(List.of(BATCH), 1e-3, 10).loss();
-      assertTrue(last < Math.log(11) - 0.05, "it did not learn: " + last);
     }
   }
 
@@ -74,6 +84,32 @@ class MxnetTest {
     try (ValueOnly pytorch = new ValueOnly(config, parameters("PyTorch"));
         ValueOnly mxnet = new ValueOnly(config, parameters("MXNet"))) {
       assertLearnsAlike(pytorch, mxnet);
+    }
+  }
+
+  @Test
+  void adaptersAndFrozenWeightsStepAlike() {
+    try (Gpt pytorch = new Gpt(CONFIG, parameters("PyTorch"));
+        Gpt mxnet = new Gpt(CONFIG, parameters("MXNet"))) {
+      for (Gpt model : List.of(pytorch, mxnet)) {
+        model.adapt(new LowRank(4, 8), name -> true);
+      }
+      float[] head = mxnet.parameters().get("head.weight").values();
+      float[] before = logits(mxnet);
+      assertStepsAlike(pytorch, mxnet, List.of(BATCH, BATCH));
+      assertArrayEquals(head, mxnet.parameters().get("head.weight").values());
+      assertFalse(Arrays.equals(before, logits(mxnet)));
+    }
+  }
+
+  @Test
+  void aMaskCountsAlike() {
+    boolean[] mask = new boolean[16];
+    mask[3] = true;
+    mask[12] = true;
+    try (Gpt pytorch = new Gpt(CONFIG, parameters("PyTorch"));
+        Gpt mxnet = new Gpt(CONFIG, parameters("MXNet"))) {
+      assertStepsAlike(pytorch, mxnet, List.of(BATCH.withMask(mask), BATCH));
     }
   }
 

@@ -12,6 +12,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import java.util.Arrays;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -168,5 +169,34 @@ class TensorTest {
       System.clearProperty("ai.djl.default_engine");
     }
     assertTrue(Devices.describe().startsWith("PyTorch 2.7.1 on cpu()"), Devices.describe());
+  }
+
+  @Test
+  void frozenParametersStopAndLaterOnesAreTrained() {
+    try (Parameters parameters = new Parameters(1)) {
+      parameters.ones("old", 2, 3);
+      parameters.freeze();
+      parameters.in("adapter").ones("new", 4);
+      assertFalse(parameters.get("old").isTrained());
+      assertTrue(parameters.get("adapter.new").isTrained());
+      assertEquals(List.of("adapter.new"), parameters.trained().map(Parameter::name).toList());
+      assertEquals(10, parameters.count());
+      assertEquals(4, parameters.trainedCount());
+      String message =
+          assertThrows(IllegalStateException.class, parameters.get("old")::zeroGradient)
+              .getMessage();
+      assertTrue(message.contains("old, which is frozen"), message);
+      assertThrows(IllegalStateException.class, parameters.get("old")::gradient);
+      parameters.get("old").load(new float[] {1, 2, 3, 4, 5, 6});
+      assertFalse(parameters.get("old").isTrained());
+    }
+  }
+
+  @Test
+  void aNameSpaceHasAName() {
+    try (Parameters parameters = new Parameters(1)) {
+      assertEquals("", parameters.name());
+      assertEquals("blocks.0.attention", parameters.in("blocks.0").in("attention").name());
+    }
   }
 }

@@ -3,6 +3,7 @@ package grounds.model.layer;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.index.NDIndex;
 import grounds.tensor.Parameters;
+import java.util.stream.Stream;
 
 /**
  * Attention without questions: each position gets the plain mean of the values of all positions up
@@ -44,6 +45,11 @@ public final class CausalMean implements Layer {
     // mean = W v, written as (v^T W^T)^T: the weights are two-dimensional, the values are not.
     NDArray channelsFirst = value.forward(input, training).transpose(0, 2, 1);
     return output.forward(channelsFirst.matMul(mean).transpose(0, 2, 1), training);
+  }
+
+  @Override
+  public Stream<Linear> linears() {
+    return Stream.of(value, output);
   }
 
   /** Column i holds 1 / (i + 1) for the positions 0 to i: the transposed averaging matrix. */

@@ -3,6 +3,7 @@ package grounds.model.layer;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import grounds.tensor.Parameters;
+import java.util.stream.Stream;
 
 /**
  * Causal self-attention with several heads: each position asks (query), each earlier one and itself
@@ -48,6 +49,11 @@ public final class CausalSelfAttention implements Attention {
     NDArray mixed = causalWeights.of(qkv.get(0), qkv.get(1)).matMul(qkv.get(2));
     NDArray joined = mixed.transpose(0, 2, 1, 3).reshape(input.getShape());
     return output.forward(joined, training);
+  }
+
+  @Override
+  public Stream<Linear> linears() {
+    return Stream.of(queryKeyValue, output);
   }
 
   @Override

@@ -3,6 +3,7 @@ package grounds.model.layer;
 import ai.djl.ndarray.NDArray;
 import ai.djl.nn.Activation;
 import grounds.tensor.Parameters;
+import java.util.stream.Stream;
 
 /**
  * The transformer's small network, applied to each position alone: four times as wide, GELU
@@ -37,5 +38,10 @@ public final class FeedForward implements Layer {
   public NDArray forward(NDArray input, boolean training) {
     NDArray hidden = Activation.gelu(expand.forward(input, training));
     return contract.forward(hidden, training);
+  }
+
+  @Override
+  public Stream<Linear> linears() {
+    return Stream.of(expand, contract);
   }
 }

@@ -3,6 +3,7 @@ package grounds.model.layer;
 import ai.djl.ndarray.NDArray;
 import ai.djl.nn.Activation;
 import grounds.tensor.Parameters;
+import java.util.stream.Stream;
 
 /**
  * The transformer's small network with a gate, applied to each position alone: one matrix computes
@@ -39,6 +40,11 @@ public final class GatedFeedForward implements Layer {
   public NDArray forward(NDArray input, boolean training) {
     NDArray opened = silu(gate.forward(input, training));
     return contract.forward(opened.mul(expand.forward(input, training)), training);
+  }
+
+  @Override
+  public Stream<Linear> linears() {
+    return Stream.of(gate, expand, contract);
   }
 
   /** Not DJL's swish, which multiplies by a Java number. */

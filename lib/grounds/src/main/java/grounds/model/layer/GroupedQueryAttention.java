@@ -2,6 +2,7 @@ package grounds.model.layer;
 
 import ai.djl.ndarray.NDArray;
 import grounds.tensor.Parameters;
+import java.util.stream.Stream;
 
 /**
  * Causal self-attention in which several heads ask and share one key and value (Ainslie et al.
@@ -62,6 +63,11 @@ public final class GroupedQueryAttention implements Attention {
     NDArray mixed = weights(input, training).matMul(values);
     NDArray joined = mixed.transpose(0, 2, 1, 3).reshape(input.getShape());
     return output.forward(joined, training);
+  }
+
+  @Override
+  public Stream<Linear> linears() {
+    return Stream.of(query, key, value, output);
   }
 
   @Override

@@ -1,6 +1,7 @@
 package grounds.model.layer;
 
 import ai.djl.ndarray.NDArray;
+import java.util.stream.Stream;
 
 /**
  * One block of a decoder: x + attention(norm(x)), then x + feedForward(norm(x)). Normalising before
@@ -40,6 +41,12 @@ public final class TransformerBlock implements Layer {
     NDArray x = input.add(dropout.forward(attended, training));
     NDArray thought = feedForward.forward(feedForwardNorm.forward(x, training), training);
     return x.add(dropout.forward(thought, training));
+  }
+
+  @Override
+  public Stream<Linear> linears() {
+    return Stream.of(attentionNorm, attention, feedForwardNorm, feedForward)
+        .flatMap(Layer::linears);
   }
 
   /**

@@ -16,8 +16,12 @@
  * {@link grounds.model.layer.SinusoidalPositions} (waves) are added to the tokens' vectors; {@link
  * grounds.model.layer.RotaryPositions} turns queries and keys.
  *
- * <p>To add a layer, implement the interface and take weights from the name space you are given.
- * Never multiply, divide or raise by a Java number what needs a gradient: DJL frees the number's
- * buffer while autograd still reads it. Use a constant from {@code Parameters.constant}.
+ * <p>A trained model is adapted through {@link grounds.model.layer.LowRank}: every layer names the
+ * linear layers in it, and each of those can carry an adapter.
+ *
+ * <p>To add a layer, implement the interface, take weights from the name space you are given, and
+ * give your linear layers in {@code linears()}. Never multiply, divide or raise by a Java number
+ * what needs a gradient: DJL frees the number's buffer while autograd still reads it. Use a
+ * constant from {@code Parameters.constant}.
  */
 package grounds.model.layer;
