@@ -7,6 +7,7 @@ import ai.djl.ndarray.types.Shape;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.stream.Stream;
@@ -100,6 +101,22 @@ public final class Parameters implements AutoCloseable {
   /** The parameters that training moves, in the order of their making. */
   public Stream<Parameter> trained() {
     return stream().filter(Parameter::isTrained);
+  }
+
+  /**
+   * The trained ones, of which there must be some.
+   *
+   * @throws IllegalArgumentException if all are frozen
+   */
+  public List<Parameter> requireTrained() {
+    List<Parameter> trained = trained().toList();
+    if (trained.isEmpty()) {
+      throw new IllegalArgumentException(
+          "Wanted a parameter to train, got "
+              + all.size()
+              + ", all frozen. Add weights after freeze(), such as adapters.");
+    }
+    return trained;
   }
 
   /**

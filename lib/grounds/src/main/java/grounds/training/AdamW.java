@@ -66,17 +66,11 @@ public final class AdamW implements AutoCloseable {
    * @throws IllegalArgumentException if none is trained
    */
   public AdamW(Parameters parameters, Config config) {
-    if (parameters.trained().findAny().isEmpty()) {
-      throw new IllegalArgumentException(
-          "Wanted a parameter to train, got "
-              + parameters.byName().size()
-              + ", all frozen. Add weights after freeze(), such as adapters.");
-    }
     this.config = config;
     this.manager = parameters.manager().newSubManager();
     try (TensorScope scope = TensorScope.open(manager)) {
       parameters
-          .trained()
+          .requireTrained()
           .forEach(
               p ->
                   slots.add(

@@ -1,5 +1,6 @@
 package grounds.training;
 
+import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
@@ -45,8 +46,9 @@ public final class NativeStep implements TrainingStep {
     this.model = model;
     this.manager = model.parameters().manager().newSubManager();
     List<Parameter> all = model.parameters().stream().toList();
-    List<Parameter> decayed = all.stream().filter(Parameter::isMatrix).toList();
-    List<Parameter> plain = all.stream().filter(p -> !p.isMatrix()).toList();
+    List<Parameter> trained = model.parameters().requireTrained();
+    List<Parameter> decayed = trained.stream().filter(Parameter::isMatrix).toList();
+    List<Parameter> plain = trained.stream().filter(p -> !p.isMatrix()).toList();
     DecoderScript.Update update =
         new DecoderScript.Update(
             optimizer.beta1(),
@@ -57,7 +59,7 @@ public final class NativeStep implements TrainingStep {
     this.module =
         ScriptModule.load(manager, script.write(names(all), names(decayed), names(plain), update));
     try (TensorScope scope = TensorScope.open(manager)) {
-      all.forEach(
+      trained.forEach(
           p -> {
             state.put(p.name() + ".mean", zeros(scope, p.array().getShape()));
             state.put(p.name() + ".square", zeros(scope, p.array().getShape()));
@@ -123,32 +125,51 @@ public final class NativeStep implements TrainingStep {
 
   @Override
   public Result take(List<Batch> batches, double learningRate, long seed) {
+    long counted = batches.stream().mapToLong(Batch::countedTokens).sum();
     try (TensorScope scope = TensorScope.open(manager)) {
       NDArray rate = scope.manager().create((float) learningRate);
-      NDArray measured = null;
+      if (batches.size() == 1) {
+        List<NDArray> inputs = inputs(scope.manager(), batches.get(0), counted, seed, 0);
+        inputs.add(rate);
+        return result(module.call("step", inputs.toArray(NDArray[]::new)));
+      }
       for (int i = 0; i < batches.size(); i++) {
-        Batch batch = batches.get(i);
-        model.config().requireFits(batch.time());
-        NDManager inner = scope.manager();
-        NDArray ids = batch.inputs(inner);
-        NDArray targets = batch.targets(inner);
-        NDArray share =
-            inner.create(
-                new float[] {1f / ((float) batch.tokens() * batches.size())}, new Shape(1, 1));
-        NDArray control =
-            inner.create(new long[] {(int) Seeds.derive(seed, i), i == 0 ? 0 : 1}, new Shape(2));
-        if (batches.size() == 1) {
-          measured = module.call("step", ids, targets, share, control, rate);
-        } else {
-          module.call("accumulate", ids, targets, share, control);
-        }
+        List<NDArray> inputs = inputs(scope.manager(), batches.get(i), counted, seed, i);
+        module.call("accumulate", inputs.toArray(NDArray[]::new)).close();
+        inputs.forEach(NDArray::close);
       }
-      if (batches.size() > 1) {
-        measured = module.call("apply", rate);
-      }
-      float[] values = measured.toFloatArray();
-      return new Result(values[0], values[1]);
+      return result(module.call("apply", rate));
     }
+  }
+
+  private static Result result(NDArray lossAndNorm) {
+    float[] values = lossAndNorm.toFloatArray();
+    return new Result(values[0], values[1]);
+  }
+
+  /** What a micro-batch is to the script: ids, targets, what each counts, and the dials. */
+  private List<NDArray> inputs(NDManager to, Batch batch, long counted, long seed, int number) {
+    model.config().requireFits(batch.time());
+    return new ArrayList<>(
+        List.of(
+            batch.inputs(to),
+            batch.targets(to),
+            share(to, batch, counted),
+            to.create(new long[] {(int) Seeds.derive(seed, number), number == 0 ? 0 : 1})
+                .toDevice(Device.cpu(), false)));
+  }
+
+  /** What each target counts in the mean over all that count, [rows, 1], or one for all. */
+  private static NDArray share(NDManager to, Batch batch, long counted) {
+    float share = 1f / counted;
+    if (batch.mask().isEmpty()) {
+      return to.create(new float[] {share}, new Shape(1, 1));
+    }
+    float[] shares = new float[batch.tokens()];
+    for (int i = 0; i < shares.length; i++) {
+      shares[i] = batch.counts(i) ? share : 0;
+    }
+    return to.create(shares, new Shape(shares.length, 1));
   }
 
   @Override

@@ -14,16 +14,20 @@ import grounds.model.GptConfig;
 import grounds.model.LanguageModel;
 import grounds.model.Llama;
 import grounds.model.LlamaConfig;
+import grounds.model.layer.LowRank;
 import grounds.model.script.ScriptOptions;
 import grounds.model.script.ScriptOptions.AttentionKernel;
+import grounds.tensor.Parameter;
 import grounds.tensor.ProductKernel;
 import grounds.tensor.ProductKernels;
 import grounds.tensor.Seeds;
 import grounds.tensor.TensorScope;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalDouble;
+import java.util.SplittableRandom;
 import java.util.function.Function;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -49,7 +53,9 @@ class NativeStepTest {
             gpt(GPT.withBias(true)),
             plain.withKernels(ProductKernels.all(ProductKernel.ONEDNN))),
         dial("largeVocabulary", gpt(new GptConfig(9000, 8, 12, 2, 3)), plain),
+        dial("adapters", gpt(GPT.withBias(true).withDropout(0.2), true), plain),
         dial("llama", llama(LLAMA), plain),
+        dial("llamaAdapters", seed -> adapted(new Llama(LLAMA, seed)), plain),
         dial("llamaDropout", llama(LLAMA.withDropout(0.2)), plain.withCheckpointing(true)),
         dial(
             "llamaTied",
@@ -64,6 +70,39 @@ class NativeStepTest {
 
   private static Function<Long, LanguageModel> gpt(GptConfig config) {
     return seed -> new Gpt(config, seed);
+  }
+
+  private static Function<Long, LanguageModel> gpt(GptConfig config, boolean adapted) {
+    return seed -> {
+      Gpt model = new Gpt(config, seed);
+      if (adapted) {
+        model.adapt(new LowRank(2, 3), name -> !name.equals("blocks.1.attention.output"));
+        randomize(model);
+      }
+      return model;
+    };
+  }
+
+  private static LanguageModel adapted(Llama model) {
+    model.adapt(new LowRank(2, 3), name -> true);
+    randomize(model);
+    return model;
+  }
+
+  /** The second matrix of an adapter starts at zero, and the first then has no gradient. */
+  private static void randomize(LanguageModel model) {
+    SplittableRandom random = new SplittableRandom(4);
+    model
+        .parameters()
+        .trained()
+        .forEach(
+            p -> {
+              float[] values = p.values();
+              for (int i = 0; i < values.length; i++) {
+                values[i] = (float) (0.1 * random.nextGaussian());
+              }
+              p.load(values);
+            });
   }
 
   private static Function<Long, LanguageModel> llama(LlamaConfig config) {
@@ -82,11 +121,13 @@ class NativeStepTest {
     Engine engine = model.parameters().manager().getEngine();
     try (TensorScope scope = TensorScope.open(model.parameters().manager());
         GradientCollector collector = engine.newGradientCollector()) {
-      model.parameters().stream().forEach(p -> p.zeroGradient());
+      model.parameters().trained().forEach(p -> p.zeroGradient());
       engine.setRandomSeed((int) Seeds.derive(seed, 0));
       NDArray logits = model.logits(batch.inputs(scope.manager()), true);
-      collector.backward(CrossEntropy.mean(logits, batch.targets(scope.manager())));
-      model.parameters().stream()
+      collector.backward(CrossEntropy.mean(logits, batch, scope.manager()));
+      model
+          .parameters()
+          .trained()
           .forEach(p -> gradients.put(p.name(), p.gradient().toFloatArray()));
     }
     return gradients;
@@ -96,7 +137,18 @@ class NativeStepTest {
   @MethodSource("dials")
   void gradientsEqualTheReadablePaths(
       String name, Function<Long, LanguageModel> make, ScriptOptions options) {
-    Batch batch = Batch.of(TEXT, 8, 3, 20, 41);
+    Batch whole = Batch.of(TEXT, 8, 3, 20, 41);
+    boolean[] mask = new boolean[24];
+    for (int i = 0; i < mask.length; i++) {
+      mask[i] = i % 3 != 1;
+    }
+    assertGradients(make, options, whole);
+    assertGradients(make, options, whole.withMask(mask));
+    assertGradients(make, options, Batch.of(TEXT, 5, 3, 20)); // shorter than the context
+  }
+
+  private static void assertGradients(
+      Function<Long, LanguageModel> make, ScriptOptions options, Batch batch) {
     try (LanguageModel model = make.apply(1L);
         NativeStep step = step(model, OptionalDouble.empty(), options)) {
       // Large enough weights that every gradient is far from zero.
@@ -120,12 +172,20 @@ class NativeStepTest {
     }
   }
 
-  private static void enlarge(grounds.tensor.Parameter p) {
+  private static void enlarge(Parameter p) {
+    float factor = p.isMatrix() && !p.name().contains(".adapter.") ? 10 : 1;
     float[] values = p.values();
     for (int i = 0; i < values.length; i++) {
-      values[i] = p.isMatrix() ? 10 * values[i] : values[i] + 0.1f * (i % 3);
+      values[i] = factor * values[i] + (p.isMatrix() ? 0 : 0.1f * (i % 3));
     }
     p.load(values);
+  }
+
+  /** Leaves out another number of targets at each step. */
+  private static boolean[] mask(int step) {
+    boolean[] mask = new boolean[16];
+    Arrays.fill(mask, step % 7, 16, true);
+    return mask;
   }
 
   @ParameterizedTest(name = "{0}")
@@ -138,13 +198,15 @@ class NativeStepTest {
         NativeStep two = step(scripted, OptionalDouble.of(0.5), options)) {
       for (int i = 0; i < 200; i++) {
         List<Batch> batches =
-            List.of(Batch.of(TEXT, 8, i % 90, 10), Batch.of(TEXT, 8, 20, (i + 30) % 90));
+            List.of(
+                Batch.of(TEXT, 8, i % 90, 10).withMask(mask(i)),
+                Batch.of(TEXT, 8, 20, (i + 30) % 90));
         TrainingStep.Result expected = one.take(batches, 1e-3, i);
         TrainingStep.Result actual = two.take(batches, 1e-3, i);
         assertEquals(expected.loss(), actual.loss(), 1e-5, "loss of step " + i);
         double norm = expected.gradientNorm();
-        // The dot product of a CPU sums 100,000 squares in float32.
-        assertEquals(norm, actual.gradientNorm(), 5e-5 * Math.max(1, norm), "norm of step " + i);
+        // AdamW moves weights with next to no gradient by the sign of its rounding.
+        assertEquals(norm, actual.gradientNorm(), 2e-4 * Math.max(1, norm), "norm of step " + i);
       }
       for (int i = 0; i < TrainerTest.weights(readable).size(); i++) {
         assertArrayEquals(

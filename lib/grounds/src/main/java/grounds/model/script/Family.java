@@ -19,12 +19,21 @@ interface Family {
   /** The script parts of a model's family, if it has them. */
   static Optional<Family> of(LanguageModel model) {
     if (model instanceof Gpt gpt) {
-      return Optional.of(new GptFamily(gpt.config(), name -> OptionalDouble.empty()));
+      return Optional.of(new GptFamily(gpt.config(), adapterScale(model)));
     }
     if (model instanceof Llama llama) {
-      return Optional.of(new LlamaFamily(llama.config()));
+      return Optional.of(new LlamaFamily(llama.config(), adapterScale(model)));
     }
     return Optional.empty();
+  }
+
+  /** For the name of a linear layer, alpha / rank of its adapter. */
+  private static Function<String, OptionalDouble> adapterScale(LanguageModel model) {
+    return name ->
+        model.adapter().isPresent()
+                && model.parameters().byName().containsKey(name + ".adapter.down.weight")
+            ? OptionalDouble.of(model.adapter().get().scale())
+            : OptionalDouble.empty();
   }
 
   int vocabularySize();
@@ -141,8 +150,13 @@ interface Family {
     }
   }
 
-  /** Llama's parts. */
-  record LlamaFamily(LlamaConfig config) implements Family {
+  /**
+   * Llama's parts.
+   *
+   * @param adapterScale alpha / rank of the adapter of the linear layer of that name
+   */
+  record LlamaFamily(LlamaConfig config, Function<String, OptionalDouble> adapterScale)
+      implements Family {
 
     @Override
     public int vocabularySize() {
@@ -213,8 +227,8 @@ interface Family {
           linear(name + ".gate"), linear(name + ".expand"), linear(name + ".contract"));
     }
 
-    private static ScriptPart linear(String name) {
-      return new LinearPart(name, false, OptionalDouble.empty());
+    private ScriptPart linear(String name) {
+      return new LinearPart(name, false, adapterScale.apply(name));
     }
 
     /** The cosines and sines of all places. */
