@@ -1,9 +1,7 @@
 package grounds.evaluation;
 
-import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import grounds.model.Batch;
-import grounds.model.CrossEntropy;
 import grounds.model.LanguageModel;
 import grounds.tensor.TensorScope;
 import grounds.tokenizer.TokenSequence;
@@ -117,9 +115,10 @@ public record Perplexity(double loss, long tokens) {
       }
       Batch batch = Batch.ofWindows(cut);
       try (TensorScope scope = TensorScope.open(manager)) {
-        NDArray logits = model.logits(batch.inputs(scope.manager()), false);
         float[] losses =
-            CrossEntropy.perToken(logits, batch.targets(scope.manager())).toFloatArray();
+            model
+                .surprises(batch.inputs(scope.manager()), batch.targets(scope.manager()))
+                .toFloatArray();
         for (int i = lastOnly ? time - 1 : 0; i < losses.length; i += lastOnly ? time : 1) {
           sum += losses[i];
           count++;

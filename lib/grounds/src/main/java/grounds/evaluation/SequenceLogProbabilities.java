@@ -1,8 +1,6 @@
 package grounds.evaluation;
 
-import ai.djl.ndarray.NDArray;
 import grounds.model.Batch;
-import grounds.model.CrossEntropy;
 import grounds.model.LanguageModel;
 import grounds.tensor.TensorScope;
 
@@ -23,9 +21,10 @@ public final class SequenceLogProbabilities {
   public static double[] of(LanguageModel model, Batch batch) {
     double[] sums = new double[batch.size()];
     try (TensorScope scope = TensorScope.open(model.parameters().manager())) {
-      NDArray logits = model.logits(batch.inputs(scope.manager()), false);
       float[] surprises =
-          CrossEntropy.perToken(logits, batch.targets(scope.manager())).toFloatArray();
+          model
+              .surprises(batch.inputs(scope.manager()), batch.targets(scope.manager()))
+              .toFloatArray();
       for (int i = 0; i < surprises.length; i++) {
         sums[i / batch.time()] -= batch.counts(i) ? surprises[i] : 0;
       }

@@ -3,6 +3,9 @@ package grounds.model;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -119,6 +122,33 @@ public record Batch(int size, int time, long[] inputs, long[] targets, Optional<
    */
   public Batch withMask(boolean[] mask) {
     return new Batch(size, time, inputs, targets, Optional.of(mask));
+  }
+
+  /**
+   * The windows dealt out evenly, in their order.
+   *
+   * @param parts at most the number of windows, and such that each part has a target that counts
+   */
+  public List<Batch> split(int parts) {
+    if (parts < 1 || parts > size) {
+      throw new IllegalArgumentException(
+          "Wanted 1 to " + size + " parts of a batch of " + size + " windows, got " + parts + ".");
+    }
+    List<Batch> batches = new ArrayList<>();
+    for (int part = 0; part < parts; part++) {
+      int from = part * size / parts;
+      int to = (part + 1) * size / parts;
+      int first = from * time;
+      int end = to * time;
+      batches.add(
+          new Batch(
+              to - from,
+              time,
+              Arrays.copyOfRange(inputs, first, end),
+              Arrays.copyOfRange(targets, first, end),
+              mask.map(counted -> Arrays.copyOfRange(counted, first, end))));
+    }
+    return batches;
   }
 
   /** How many tokens are predicted. */

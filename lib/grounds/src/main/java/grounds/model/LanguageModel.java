@@ -20,6 +20,18 @@ public interface LanguageModel extends AutoCloseable {
    */
   NDArray logits(NDArray ids, boolean training);
 
+  /**
+   * The surprise at each target, in nats: minus the logarithm of the probability that the model
+   * gives it.
+   *
+   * @param ids token ids, int64 [batch, time]
+   * @param targets the token that came next at each position, int64 [batch, time]
+   * @return float32 [batch, time]; closed by the scope around the call
+   */
+  default NDArray surprises(NDArray ids, NDArray targets) {
+    return CrossEntropy.perToken(logits(ids, false), targets);
+  }
+
   /** What decides the model's shape. */
   ModelConfig config();
 

@@ -24,6 +24,7 @@ public final class TrainingProgress implements TrainingListener {
   private final Deque<Double> speeds = new ArrayDeque<>();
   private Smoothed smoothed = new Smoothed(SMOOTHING);
   private Optional<Progress.Bar> bar = Optional.empty();
+  private String computation = "";
   private String loss = "";
   private String validation = "";
   private int step;
@@ -44,6 +45,7 @@ public final class TrainingProgress implements TrainingListener {
     step = event.step();
     if (event instanceof TrainingEvent.Started started) {
       steps = Math.max(1, started.steps());
+      computation = started.computation();
       bar = Optional.of(new Progress.Bar(frontend.get(), nanoTime));
       bar.get().start(step);
       speeds.clear();
@@ -84,7 +86,10 @@ public final class TrainingProgress implements TrainingListener {
             case FAILED -> "failed · ";
           };
     }
-    String words = end + Text.format("step %,d of %,d", step, steps) + speed + loss + validation;
+    boolean first = event instanceof TrainingEvent.Started;
+    String how = first || last ? " · " + computation : "";
+    String words =
+        end + Text.format("step %,d of %,d", step, steps) + speed + loss + validation + how;
     boolean ending = last;
     bar.ifPresent(b -> b.show(step, steps, words, ending));
   }

@@ -31,6 +31,11 @@ public final class Devices {
     return Engine.getEngine(name);
   }
 
+  /** Whether the engine in use is PyTorch. */
+  static boolean isPyTorch() {
+    return engine().getEngineName().equals("PyTorch");
+  }
+
   /** The device named by {@code GROUNDS_DEVICE} ({@code cpu} or {@code gpu}), else the CPU. */
   public static Device current() {
     String property = System.getProperty("grounds.device", System.getenv("GROUNDS_DEVICE"));
@@ -74,6 +79,12 @@ public final class Devices {
   /** A manager for tensors on the current device; whoever asks for it closes it. */
   public static NDManager newManager() {
     return engine().newBaseManager(current());
+  }
+
+  /** Where a manager's tensors live, such as {@code cpu, 2 threads} or {@code gpu:0}. */
+  public static String name(NDManager manager) {
+    Device device = manager.getDevice();
+    return device.isGpu() ? "gpu:" + device.getDeviceId() : "cpu, " + Threads.describe();
   }
 
   /** One line that says what computes: engine, version, device, threads of the machine. */

@@ -1,5 +1,8 @@
 package grounds.tensor;
 
+import java.util.Arrays;
+import java.util.Locale;
+
 /**
  * The numbers that matrix products are computed with. Weights, optimizer state, norms and the loss
  * are float32 at every precision (mixed precision: Micikevicius et al. 2018).
@@ -16,5 +19,32 @@ public enum Precision {
   TF32,
 
   /** 8 significant bits, the range of float32, half the memory. Fast where the processor has it. */
-  BFLOAT16
+  BFLOAT16;
+
+  /**
+   * The precision named by {@code GROUNDS_PRECISION}: {@code float32} (the default), {@code tf32}
+   * or {@code bfloat16}.
+   */
+  public static Precision current() {
+    String name = System.getProperty("grounds.precision", System.getenv("GROUNDS_PRECISION"));
+    if (name == null || name.isBlank()) {
+      return FLOAT32;
+    }
+    return Arrays.stream(values())
+        .filter(precision -> precision.toString().equals(name.strip()))
+        .findFirst()
+        .orElseThrow(
+            () ->
+                new IllegalArgumentException(
+                    "Wanted a precision of "
+                        + Arrays.toString(values())
+                        + ", got '"
+                        + name
+                        + "'. Set GROUNDS_PRECISION so."));
+  }
+
+  @Override
+  public String toString() {
+    return name().toLowerCase(Locale.ROOT);
+  }
 }

@@ -8,8 +8,11 @@ import grounds.model.Batch;
 import grounds.model.LanguageModel;
 import grounds.model.script.DecoderScript;
 import grounds.model.script.ScriptOptions;
+import grounds.model.script.ScriptedModel;
+import grounds.tensor.Devices;
 import grounds.tensor.Parameter;
 import grounds.tensor.Parameters;
+import grounds.tensor.Script;
 import grounds.tensor.ScriptModule;
 import grounds.tensor.Seeds;
 import grounds.tensor.TensorScope;
@@ -33,18 +36,25 @@ public final class NativeStep implements TrainingStep {
 
   private final LanguageModel model;
   private final NDManager manager;
+  private final NDManager host;
+  private final ScriptOptions options;
   private final ScriptModule module;
   private final Map<String, NDArray> state = new LinkedHashMap<>();
   private final Map<String, NDArray> gradients = new LinkedHashMap<>();
+  private final NDArray loss;
   private final List<NDArray> counters = new ArrayList<>();
+  private Optional<ScriptedModel> evaluator = Optional.empty();
 
   private NativeStep(
       LanguageModel model,
       DecoderScript script,
+      ScriptOptions options,
       AdamW.Config optimizer,
       OptionalDouble maxGradientNorm) {
     this.model = model;
     this.manager = model.parameters().manager().newSubManager();
+    this.host = manager.newSubManager(Device.cpu());
+    this.options = options;
     List<Parameter> all = model.parameters().stream().toList();
     List<Parameter> trained = model.parameters().requireTrained();
     List<Parameter> decayed = trained.stream().filter(Parameter::isMatrix).toList();
@@ -57,7 +67,8 @@ public final class NativeStep implements TrainingStep {
             optimizer.weightDecay(),
             maxGradientNorm.orElse(Double.POSITIVE_INFINITY));
     this.module =
-        ScriptModule.load(manager, script.write(names(all), names(decayed), names(plain), update));
+        ScriptModule.load(
+            manager, script.training(names(all), names(decayed), names(plain), update));
     try (TensorScope scope = TensorScope.open(manager)) {
       trained.forEach(
           p -> {
@@ -66,12 +77,13 @@ public final class NativeStep implements TrainingStep {
           });
       Stream.concat(decayed.stream(), plain.stream())
           .forEach(p -> gradients.put(p.name(), zeros(scope, p.array().getShape())));
+      loss = zeros(scope, new Shape());
       module.set(
           "setup",
           List.of(
               all.stream().map(Parameter::array).toList(),
               List.copyOf(gradients.values()),
-              List.of(zeros(scope, new Shape()))));
+              List.of(loss)));
       List<NDArray> constants = script.constants(new Parameters(manager.newSubManager(), 0));
       if (!constants.isEmpty()) {
         module.set("setConstants", List.of(constants));
@@ -95,7 +107,13 @@ public final class NativeStep implements TrainingStep {
       return Optional.empty();
     }
     return DecoderScript.of(model, options)
-        .map(script -> new NativeStep(model, script, optimizer, maxGradientNorm));
+        .map(script -> new NativeStep(model, script, options, optimizer, maxGradientNorm));
+  }
+
+  /** The same with the optimizer of a training config. */
+  public static Optional<NativeStep> of(
+      LanguageModel model, TrainingConfig config, ScriptOptions options) {
+    return of(model, config.optimizer(), config.maxGradientNorm(), options);
   }
 
   private void setOptimizer(TensorScope scope, String group, List<Parameter> parameters) {
@@ -126,19 +144,37 @@ public final class NativeStep implements TrainingStep {
   @Override
   public Result take(List<Batch> batches, double learningRate, long seed) {
     long counted = batches.stream().mapToLong(Batch::countedTokens).sum();
-    try (TensorScope scope = TensorScope.open(manager)) {
-      NDArray rate = scope.manager().create((float) learningRate);
-      if (batches.size() == 1) {
-        List<NDArray> inputs = inputs(scope.manager(), batches.get(0), counted, seed, 0);
-        inputs.add(rate);
+    if (batches.size() == 1) {
+      try (TensorScope scope = TensorScope.open(manager)) {
+        List<NDArray> inputs =
+            inputs(scope.manager(), batches.get(0), counted, Seeds.derive(seed, 0), false);
+        inputs.add(scope.manager().create((float) learningRate));
         return result(module.call("step", inputs.toArray(NDArray[]::new)));
       }
-      for (int i = 0; i < batches.size(); i++) {
-        List<NDArray> inputs = inputs(scope.manager(), batches.get(i), counted, seed, i);
-        module.call("accumulate", inputs.toArray(NDArray[]::new)).close();
-        inputs.forEach(NDArray::close);
-      }
-      return result(module.call("apply", rate));
+    }
+    for (int i = 0; i < batches.size(); i++) {
+      accumulate(batches.get(i), counted, Seeds.derive(seed, i), i > 0);
+    }
+    return apply(learningRate);
+  }
+
+  /**
+   * Adds one micro-batch's part of the loss and its gradients to what is there, or begins anew.
+   *
+   * @param counted how many targets count in the whole step
+   * @return the part of the loss
+   */
+  double accumulate(Batch batch, long counted, long seed, boolean add) {
+    try (TensorScope scope = TensorScope.open(manager)) {
+      List<NDArray> inputs = inputs(scope.manager(), batch, counted, seed, add);
+      return module.call("accumulate", inputs.toArray(NDArray[]::new)).getFloat();
+    }
+  }
+
+  /** Clips what was accumulated and takes the step of AdamW. */
+  Result apply(double learningRate) {
+    try (TensorScope scope = TensorScope.open(manager)) {
+      return result(module.call("apply", scope.manager().create((float) learningRate)));
     }
   }
 
@@ -148,15 +184,14 @@ public final class NativeStep implements TrainingStep {
   }
 
   /** What a micro-batch is to the script: ids, targets, what each counts, and the dials. */
-  private List<NDArray> inputs(NDManager to, Batch batch, long counted, long seed, int number) {
+  private List<NDArray> inputs(NDManager to, Batch batch, long counted, long seed, boolean add) {
     model.config().requireFits(batch.time());
     return new ArrayList<>(
         List.of(
             batch.inputs(to),
             batch.targets(to),
             share(to, batch, counted),
-            to.create(new long[] {(int) Seeds.derive(seed, number), number == 0 ? 0 : 1})
-                .toDevice(Device.cpu(), false)));
+            host.create(new long[] {(int) seed, add ? 1 : 0})));
   }
 
   /** What each target counts in the mean over all that count, [rows, 1], or one for all. */
@@ -185,8 +220,27 @@ public final class NativeStep implements TrainingStep {
     }
   }
 
-  /** The program. */
-  public grounds.tensor.Script script() {
+  @Override
+  public LanguageModel evaluator() {
+    if (evaluator.isEmpty()) {
+      evaluator = ScriptedModel.of(model, options);
+    }
+    return evaluator.orElseThrow();
+  }
+
+  @Override
+  public String computation() {
+    return "native step in "
+        + options.precision()
+        + (options.checkpointing() ? " with checkpointing" : "")
+        + " on "
+        + Devices.name(manager)
+        + ", "
+        + options.kernels();
+  }
+
+  /** The program: TorchScript, written from the model's config. */
+  public Script script() {
     return module.script();
   }
 
@@ -195,9 +249,25 @@ public final class NativeStep implements TrainingStep {
     return gradients;
   }
 
+  /** The gradients and the loss: what replicas add up. */
+  Map<String, NDArray> sums() {
+    Map<String, NDArray> sums = new LinkedHashMap<>(gradients);
+    sums.put("loss", loss);
+    return sums;
+  }
+
+  LanguageModel model() {
+    return model;
+  }
+
+  NDManager manager() {
+    return manager;
+  }
+
   /** Closes the optimizer's state and the script; the model stays open. */
   @Override
   public void close() {
+    evaluator.ifPresent(ScriptedModel::close);
     module.close();
     manager.close();
   }

@@ -7,7 +7,9 @@ import ai.djl.training.GradientCollector;
 import grounds.model.Batch;
 import grounds.model.CrossEntropy;
 import grounds.model.LanguageModel;
+import grounds.tensor.Devices;
 import grounds.tensor.Parameter;
+import grounds.tensor.ScriptModule;
 import grounds.tensor.Seeds;
 import grounds.tensor.TensorScope;
 import java.util.ArrayList;
@@ -89,6 +91,23 @@ public final class ReadableStep implements TrainingStep {
       collector.backward(loss.mul(scope.manager().create((float) weight)));
       return weight * loss.getFloat();
     }
+  }
+
+  @Override
+  public LanguageModel evaluator() {
+    return model;
+  }
+
+  @Override
+  public String computation() {
+    String reason =
+        ScriptModule.isSupported(model.parameters().manager())
+            ? ""
+            : " (" + engine.getEngineName() + " runs no scripts)";
+    return "readable step"
+        + reason
+        + " in float32 on "
+        + Devices.name(model.parameters().manager());
   }
 
   @Override

@@ -91,12 +91,7 @@ public final class Trainer implements AutoCloseable {
       TokenSequence training,
       TokenSequence validation,
       TrainingConfig config) {
-    this(
-        model,
-        training,
-        validation,
-        config,
-        TrainingStep.of(model, config.optimizer(), config.maxGradientNorm()));
+    this(model, training, validation, config, TrainingStep.of(model, config));
   }
 
   /** The same with another way to take a step. */
@@ -184,7 +179,11 @@ public final class Trainer implements AutoCloseable {
     Outcome outcome = Outcome.FAILED;
     tell(
         new TrainingEvent.Started(
-            step, config.steps(), model.parameters().trainedCount(), tokensPerStep()));
+            step,
+            config.steps(),
+            model.parameters().trainedCount(),
+            tokensPerStep(),
+            trainingStep.computation()));
     try {
       train(clock);
       outcome = step < config.steps() ? Outcome.STOPPED : Outcome.FINISHED;
@@ -264,8 +263,8 @@ public final class Trainer implements AutoCloseable {
     Evaluation now =
         new Evaluation(
             step,
-            Perplexity.of(model, training, windows).loss(),
-            Perplexity.of(model, validation, windows).loss());
+            Perplexity.of(trainingStep.evaluator(), training, windows).loss(),
+            Perplexity.of(trainingStep.evaluator(), validation, windows).loss());
     Evaluation lastBefore = last;
     Evaluation bestBefore = best;
     boolean isBest = now.validationLoss < best.validationLoss;

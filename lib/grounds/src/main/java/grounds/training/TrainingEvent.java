@@ -15,8 +15,9 @@ public sealed interface TrainingEvent {
    * @param steps optimizer steps of the whole run
    * @param parameters number of trained values
    * @param tokensPerStep tokens that one optimizer step reads
+   * @param computation one line on how a step is computed
    */
-  record Started(int step, int steps, long parameters, int tokensPerStep)
+  record Started(int step, int steps, long parameters, int tokensPerStep, String computation)
       implements TrainingEvent {}
 
   /**

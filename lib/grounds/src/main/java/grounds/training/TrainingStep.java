@@ -4,10 +4,9 @@ import ai.djl.ndarray.NDArray;
 import grounds.model.Batch;
 import grounds.model.LanguageModel;
 import grounds.model.script.ScriptOptions;
+import grounds.tensor.Threads;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
-import java.util.OptionalDouble;
 
 /**
  * One optimizer step on one model: forward, backward, clip, update. The seam between the readable
@@ -15,12 +14,19 @@ import java.util.OptionalDouble;
  */
 public interface TrainingStep extends AutoCloseable {
 
-  /** The native step where engine and model family have one, else the readable step. */
-  static TrainingStep of(
-      LanguageModel model, AdamW.Config optimizer, OptionalDouble maxGradientNorm) {
-    Optional<NativeStep> fast =
-        NativeStep.of(model, optimizer, maxGradientNorm, ScriptOptions.DEFAULT);
-    return fast.isPresent() ? fast.get() : new ReadableStep(model, optimizer, maxGradientNorm);
+  /** Two forward, four backward, for each weight and token (Kaplan et al. 2020). */
+  double FLOPS_PER_WEIGHT_AND_TOKEN = 6;
+
+  /**
+   * The fastest step there is for a model: the native one where its family has a script and the
+   * engine is PyTorch, else the readable one; {@link #computation} says which.
+   */
+  static TrainingStep of(LanguageModel model, TrainingConfig config) {
+    double tokens = (double) config.batch() * model.config().contextLength();
+    Threads.chooseFor(FLOPS_PER_WEIGHT_AND_TOKEN * model.parameters().count() * tokens);
+    return NativeStep.of(model, config, ScriptOptions.forModel(model))
+        .<TrainingStep>map(step -> step)
+        .orElseGet(() -> new ReadableStep(model, config.optimizer(), config.maxGradientNorm()));
   }
 
   /**
@@ -32,6 +38,12 @@ public interface TrainingStep extends AutoCloseable {
    * @param seed decides what dropout drops
    */
   Result take(List<Batch> batches, double learningRate, long seed);
+
+  /** The model to measure with: the same weights, computed as this step computes. */
+  LanguageModel evaluator();
+
+  /** One line on how a step is computed: by which code, how precisely, on what. */
+  String computation();
 
   /** The optimizer's tensors by name, for trained parameters only; to be saved or filled. */
   Map<String, NDArray> optimizerState();

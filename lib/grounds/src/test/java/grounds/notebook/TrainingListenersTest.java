@@ -31,7 +31,7 @@ class TrainingListenersTest {
   }
 
   private void run(TrainingListener listener) {
-    listener.on(new TrainingEvent.Started(0, STEPS, 1_803_840, 2048));
+    listener.on(new TrainingEvent.Started(0, STEPS, 1_803_840, 2048, "native step"));
     train(listener, 0, STEPS);
     listener.on(new TrainingEvent.Ended(STEPS, TrainingEvent.Outcome.FINISHED, 10));
   }
@@ -70,16 +70,16 @@ class TrainingListenersTest {
   void aRunThatGoesOnKeepsItsCurveUnderANewId() {
     try (FakeFrontend page = FakeFrontend.open()) {
       LiveChart chart = new LiveChart("Loss", Page::frontend, () -> nanos);
-      chart.on(new TrainingEvent.Started(0, STEPS, 1, 1));
+      chart.on(new TrainingEvent.Started(0, STEPS, 1, 1, "native step"));
       train(chart, 0, 600);
       chart.on(new TrainingEvent.Ended(600, TrainingEvent.Outcome.STOPPED, 6));
-      chart.on(new TrainingEvent.Started(500, STEPS, 1, 1));
+      chart.on(new TrainingEvent.Started(500, STEPS, 1, 1, "native step"));
       train(chart, 500, STEPS);
       chart.on(new TrainingEvent.Ended(STEPS, TrainingEvent.Outcome.FINISHED, 5));
       assertEquals(2, page.updates().size());
       String text = chart.chart().description();
       assertTrue(text.contains("1,000 points, from 4 (at 1)"), text);
-      chart.on(new TrainingEvent.Started(0, STEPS, 1, 1));
+      chart.on(new TrainingEvent.Started(0, STEPS, 1, 1, "native step"));
       train(chart, 0, 10);
       assertTrue(chart.chart().description().contains("10 points"), chart.chart().description());
       assertFalse(chart.chart().description().contains("validation:"));
@@ -89,7 +89,7 @@ class TrainingListenersTest {
   @Test
   void aLossThatIsNotANumberIsAGapAndNoMore() {
     LiveChart chart = new LiveChart("Loss", () -> Optional.empty(), () -> nanos);
-    chart.on(new TrainingEvent.Started(0, 3, 1, 1));
+    chart.on(new TrainingEvent.Started(0, 3, 1, 1, "native step"));
     chart.on(new TrainingEvent.Stepped(1, 3, 2, 1, 1, 1));
     chart.on(new TrainingEvent.Stepped(2, 3, Double.NaN, 1, 1, 1));
     chart.on(new TrainingEvent.Stepped(3, 3, 2, 1, 1, 1));
@@ -113,7 +113,7 @@ class TrainingListenersTest {
   void theBarShowsSpeedLossAndTimes() {
     try (FakeFrontend page = FakeFrontend.open()) {
       TrainingProgress progress = new TrainingProgress(Page::frontend, () -> nanos);
-      progress.on(new TrainingEvent.Started(0, STEPS, 1, 1));
+      progress.on(new TrainingEvent.Started(0, STEPS, 1, 1, "native step"));
       train(progress, 0, 501);
       nanos += 200_000_000;
       train(progress, 501, 502);
@@ -128,7 +128,9 @@ class TrainingListenersTest {
       assertTrue(bars.get(0).html().orElseThrow().contains("<progress max=\"100\" value=\"0.0\""));
       progress.on(new TrainingEvent.Ended(502, TrainingEvent.Outcome.STOPPED, 5));
       bars = page.updates().get(0);
-      assertTrue(bars.get(bars.size() - 1).text().contains("stopped, can go on · step 502"));
+      String last = bars.get(bars.size() - 1).text();
+      assertTrue(last.contains("stopped, can go on · step 502"), last);
+      assertTrue(last.contains(" · native step"), last);
     }
   }
 
@@ -187,7 +189,7 @@ class TrainingListenersTest {
   @Test
   void theHeadingOfTheLogComesWithItsFirstRow() {
     EvaluationLog log = new EvaluationLog();
-    TrainingEvent start = new TrainingEvent.Started(0, 1000, 10, 64);
+    TrainingEvent start = new TrainingEvent.Started(0, 1000, 10, 64, "native step");
     TrainingEvent row = new TrainingEvent.Evaluated(500, 1.9, 1.5, true);
     assertEquals("", Printed.by(() -> log.on(start)));
     assertEquals(2, Printed.by(() -> log.on(row)).lines().count());

@@ -19,21 +19,26 @@ import java.util.Optional;
  * nothing is left to autograd but, on a GPU, the fused attention. That spares the engine the graph
  * of the computation, which costs a small model as much as the computation itself.
  *
- * <p>Methods of the script (tensors are float32 and rows are batch x time unless said otherwise):
+ * <p>Methods of the script of {@link #training} (tensors are float32, and rows are batch x time):
  *
  * <ul>
- *   <li>{@code step(ids, targets, share, control, rate)}: accumulate, then apply.
  *   <li>{@code accumulate(ids, targets, share, control)}: loss and gradients of one micro-batch.
  *       ids and targets are int64 [batch, time]; share, [rows, 1] or [1, 1], is what each target
  *       counts in the loss; control, int64 [2] on the CPU, holds the seed of dropout and whether to
  *       add to the gradients that are there (1) or begin anew (0).
  *   <li>{@code apply(rate)}: clips, takes the step of AdamW, gives [loss, gradient norm]; where one
  *       of them is not finite, nothing changes.
- *   <li>{@code evaluate(ids, targets)}: log-probabilities of the targets, [batch, time].
+ *   <li>{@code step(ids, targets, share, control, rate)}: both.
+ * </ul>
+ *
+ * <p>And of {@link #inference}:
+ *
+ * <ul>
+ *   <li>{@code evaluate(ids, targets)}: the surprise at each target, [batch, time].
  *   <li>{@code logits(ids)}: [batch, time, vocabularySize].
- *   <li>{@code begin(size)} and {@code generate(ids, at)}: room for the keys and values of size
- *       texts, then the scores after the ids that stand at place {@code at}, [batch,
- *       vocabularySize].
+ *   <li>{@code begin(size)}, then {@code generate(ids, at)}: room for the keys and values of that
+ *       many texts, then the scores after the ids [batch, time] that stand at place {@code at},
+ *       [batch, vocabularySize]. size and at are int64 scalars on the CPU.
  * </ul>
  */
 public final class DecoderScript {
@@ -91,46 +96,50 @@ public final class DecoderScript {
   }
 
   /**
-   * Writes the script.
+   * Writes the methods of training.
    *
    * @param parameters the names of all weights, in the order in which they will be given
    * @param decayed the names of the trained ones that decay
    * @param plain the names of the trained ones that do not; gradients are given in this order, the
    *     decayed ones first
    */
-  public Script write(
+  public Script training(
       List<String> parameters, List<String> decayed, List<String> plain, Update update) {
-    Map<String, Integer> weights = numbered(parameters);
     List<String> trained = new ArrayList<>(decayed);
     trained.addAll(plain);
-    Map<String, Integer> gradients = numbered(trained);
     Script script = new Script();
-    for (String list :
-        List.of(
-            "weights",
-            "gradients",
-            "constants",
-            "loss",
-            "decayed",
-            "decayedGradients",
-            "decayedMeans",
-            "decayedSquares",
-            "decayedSteps",
-            "plain",
-            "plainGradients",
-            "plainMeans",
-            "plainSquares",
-            "plainSteps",
-            "keys",
-            "values",
-            "narrowed")) {
-      script.attribute(list, "List[Tensor]");
+    keep(script, "setup", "weights", "gradients", "loss");
+    keep(script, "setConstants", "constants");
+    for (String group : List.of("decayed", "plain")) {
+      keep(
+          script,
+          group + "Optimizer",
+          group,
+          group + "Gradients",
+          group + "Means",
+          group + "Squares",
+          group + "Steps");
     }
-    setup(script);
     put(script);
-    accumulate(script, weights, gradients);
+    accumulate(script, numbered(parameters), numbered(trained));
     apply(script, update, !decayed.isEmpty(), !plain.isEmpty());
     step(script);
+    return script;
+  }
+
+  /**
+   * Writes the methods of a model that is used.
+   *
+   * @param parameters the names of all weights, in the order in which they will be given
+   */
+  public Script inference(List<String> parameters) {
+    Map<String, Integer> weights = numbered(parameters);
+    Script script = new Script();
+    keep(script, "setup", "weights");
+    keep(script, "setConstants", "constants");
+    for (String list : List.of("keys", "values", "narrowed")) {
+      script.attribute(list, "List[Tensor]");
+    }
     evaluate(script, weights);
     logits(script, weights);
     begin(script);
@@ -144,26 +153,12 @@ public final class DecoderScript {
     return numbers;
   }
 
-  /** Methods that keep the lists they are given; an empty list need not be given. */
-  private static void setup(Script script) {
-    keep(script, "setup", "weights", "gradients", "loss");
-    keep(script, "setConstants", "constants");
-    for (String group : List.of("decayed", "plain")) {
-      keep(
-          script,
-          group + "Optimizer",
-          group,
-          group + "Gradients",
-          group + "Means",
-          group + "Squares",
-          group + "Steps");
-    }
-  }
-
+  /** A method that keeps the lists it is given; an empty list need not be given. */
   private static void keep(Script script, String name, String... lists) {
     Script.Method method =
         script.method(name, String.join(": List[Tensor], ", lists) + ": List[Tensor]", "Tensor");
     for (String list : lists) {
+      script.attribute(list, "List[Tensor]");
       method.line("self." + list + " = " + list);
     }
     method.result(lists[0] + "[0]");
@@ -283,7 +278,7 @@ public final class DecoderScript {
     method.line("target = torch.view(targets, [-1, 1])");
     method.line("rows = batch * time");
     String log = head.logProbabilities(pass, body(pass));
-    method.result("torch.view(" + log + ", [batch, time])");
+    method.result("torch.view(torch.neg(" + log + "), [batch, time])");
   }
 
   private void logits(Script script, Map<String, Integer> weights) {

@@ -1,7 +1,10 @@
 package grounds.model.script;
 
+import ai.djl.ndarray.NDManager;
+import grounds.model.LanguageModel;
 import grounds.tensor.Precision;
 import grounds.tensor.ProductKernels;
+import grounds.tensor.ScriptModule;
 
 /**
  * The dials of a native step that change how a result is computed, and (but for the precision) not
@@ -27,6 +30,25 @@ public record ScriptOptions(
   /** Float32, nothing computed twice, on a CPU. */
   public static final ScriptOptions DEFAULT =
       new ScriptOptions(Precision.FLOAT32, false, ProductKernels.DEFAULT, AttentionKernel.CPU);
+
+  /** Narrower models than this multiply matrices too small for another kernel to pay. */
+  private static final int WIDE = 128;
+
+  /**
+   * What is fastest for a model where its tensors live, at the precision that {@code
+   * GROUNDS_PRECISION} asks for.
+   */
+  public static ScriptOptions forModel(LanguageModel model) {
+    NDManager manager = model.parameters().manager();
+    ScriptOptions options = DEFAULT.withPrecision(Precision.current());
+    if (manager.getDevice().isGpu()) {
+      return options.withAttention(AttentionKernel.ANY_DEVICE);
+    }
+    boolean wide = Family.of(model).filter(family -> family.channels() >= WIDE).isPresent();
+    return wide && ScriptModule.isSupported(manager)
+        ? options.withKernels(ProductKernels.fastest(manager))
+        : options;
+  }
 
   public ScriptOptions withPrecision(Precision precision) {
     return new ScriptOptions(precision, checkpointing, kernels, attention);
