@@ -10,8 +10,11 @@ import grounds.model.script.DecoderScript;
 import grounds.model.script.ScriptOptions;
 import grounds.model.script.ScriptedModel;
 import grounds.tensor.Devices;
+import grounds.tensor.OutOfMemory;
 import grounds.tensor.Parameter;
 import grounds.tensor.Parameters;
+import grounds.tensor.Precision;
+import grounds.tensor.PrecisionProbe;
 import grounds.tensor.Script;
 import grounds.tensor.ScriptModule;
 import grounds.tensor.Seeds;
@@ -19,6 +22,7 @@ import grounds.tensor.TensorScope;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
@@ -34,10 +38,16 @@ public final class NativeStep implements TrainingStep {
   private static final String SECOND = "plain";
   private static final String FIRST = "decayed";
 
+  /** PyTorch's own: matrix products of float32 on tensor cores. */
+  private static final String TF32_SWITCH = "TORCH_ALLOW_TF32_CUBLAS_OVERRIDE";
+
+  private static volatile boolean warned;
+
   private final LanguageModel model;
   private final NDManager manager;
   private final NDManager host;
   private final ScriptOptions options;
+  private final DecoderScript script;
   private final ScriptModule module;
   private final Map<String, NDArray> state = new LinkedHashMap<>();
   private final Map<String, NDArray> gradients = new LinkedHashMap<>();
@@ -55,6 +65,7 @@ public final class NativeStep implements TrainingStep {
     this.manager = model.parameters().manager().newSubManager();
     this.host = manager.newSubManager(Device.cpu());
     this.options = options;
+    this.script = script;
     List<Parameter> all = model.parameters().stream().toList();
     List<Parameter> trained = model.parameters().requireTrained();
     List<Parameter> decayed = trained.stream().filter(Parameter::isMatrix).toList();
@@ -106,8 +117,34 @@ public final class NativeStep implements TrainingStep {
     if (!ScriptModule.isSupported(model.parameters().manager())) {
       return Optional.empty();
     }
-    return DecoderScript.of(model, options)
-        .map(script -> new NativeStep(model, script, options, optimizer, maxGradientNorm));
+    Optional<DecoderScript> decoder = DecoderScript.of(model, options);
+    if (decoder.isPresent()) {
+      requirePrecision(model.parameters().manager(), options.precision());
+    }
+    return decoder.map(
+        script -> new NativeStep(model, script, options, optimizer, maxGradientNorm));
+  }
+
+  /** Says what a precision costs where the device lacks it, and what is missing for another. */
+  private static void requirePrecision(NDManager manager, Precision precision) {
+    boolean gpu = manager.getDevice().isGpu();
+    if (precision == Precision.BFLOAT16 && !gpu) {
+      double cost = PrecisionProbe.bfloat16Cost(manager);
+      if (cost > 1 && !warned) {
+        warned = true;
+        System.err.printf(
+            Locale.ROOT,
+            "This processor has no instructions for bfloat16: a product takes %.1f times as long as"
+                + " in float32 (measured just now). Use float32 here.%n",
+            cost);
+      }
+    }
+    if (precision == Precision.TF32 && gpu && !"1".equals(System.getenv(TF32_SWITCH))) {
+      throw new IllegalStateException(
+          "Wanted tf32 on a GPU, but PyTorch reads that switch when it loads: start Java with "
+              + TF32_SWITCH
+              + "=1 in its environment, as notebooks/lab does for GROUNDS_PRECISION=tf32.");
+    }
   }
 
   /** The same with the optimizer of a training config. */
@@ -149,7 +186,7 @@ public final class NativeStep implements TrainingStep {
         List<NDArray> inputs =
             inputs(scope.manager(), batches.get(0), counted, Seeds.derive(seed, 0), false);
         inputs.add(scope.manager().create((float) learningRate));
-        return result(module.call("step", inputs.toArray(NDArray[]::new)));
+        return result(call("step", batches.get(0), inputs));
       }
     }
     for (int i = 0; i < batches.size(); i++) {
@@ -167,8 +204,48 @@ public final class NativeStep implements TrainingStep {
   double accumulate(Batch batch, long counted, long seed, boolean add) {
     try (TensorScope scope = TensorScope.open(manager)) {
       List<NDArray> inputs = inputs(scope.manager(), batch, counted, seed, add);
-      return module.call("accumulate", inputs.toArray(NDArray[]::new)).getFloat();
+      return call("accumulate", batch, inputs).getFloat();
     }
+  }
+
+  private NDArray call(String method, Batch batch, List<NDArray> inputs) {
+    try {
+      return module.call(method, inputs.toArray(NDArray[]::new));
+    } catch (OutOfMemory e) {
+      throw new OutOfMemory(advice(batch), e);
+    }
+  }
+
+  private String advice(Batch batch) {
+    double now = script.activationBytes(batch.tokens(), options.checkpointing()) / 1e6;
+    double less = script.activationBytes(batch.tokens(), true) / 1e6;
+    String first =
+        String.format(
+            Locale.ROOT,
+            "No memory on %s for a step on %d windows of %d tokens, whose blocks keep about %,.0f MB"
+                + " for the backward pass.",
+            Devices.name(manager),
+            batch.size(),
+            batch.time(),
+            now);
+    String half =
+        batch.size() == 1
+            ? ""
+            : String.format(
+                Locale.ROOT,
+                " Take a batch of %d and twice the accumulation: the same gradients, and %,.0f MB"
+                    + " less.",
+                (batch.size() + 1) / 2,
+                now / 2);
+    String again =
+        options.checkpointing()
+            ? ""
+            : String.format(
+                Locale.ROOT,
+                " Checkpointing (ScriptOptions.withCheckpointing) keeps about %,.0f MB, for a third"
+                    + " more time.",
+                less);
+    return first + half + again;
   }
 
   /** Clips what was accumulated and takes the step of AdamW. */

@@ -2,6 +2,9 @@ package grounds.training;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.djl.engine.Engine;
@@ -18,17 +21,22 @@ import grounds.model.layer.LowRank;
 import grounds.model.script.ScriptOptions;
 import grounds.model.script.ScriptOptions.AttentionKernel;
 import grounds.tensor.Parameter;
+import grounds.tensor.Precision;
 import grounds.tensor.ProductKernel;
 import grounds.tensor.ProductKernels;
 import grounds.tensor.Seeds;
 import grounds.tensor.TensorScope;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalDouble;
+import java.util.Set;
 import java.util.SplittableRandom;
+import java.util.TreeSet;
 import java.util.function.Function;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -212,6 +220,191 @@ class NativeStepTest {
         assertArrayEquals(
             TrainerTest.weights(readable).get(i), TrainerTest.weights(scripted).get(i), 1e-4f);
       }
+    }
+  }
+
+  @Test
+  void sameSeedSameWeightsBitForBit() {
+    List<List<float[]>> runs = new ArrayList<>();
+    for (int run = 0; run < 2; run++) {
+      try (Gpt model = new Gpt(GPT.withDropout(0.2), 1);
+          NativeStep step = step(model, OptionalDouble.of(0.5), ScriptOptions.DEFAULT)) {
+        for (int i = 0; i < 30; i++) {
+          step.take(List.of(Batch.of(TEXT, 8, i, 2 * i), Batch.of(TEXT, 8, 3, 7)), 1e-3, i);
+        }
+        runs.add(TrainerTest.weights(model));
+      }
+    }
+    TrainerTest.assertSameWeights(runs.get(0), runs.get(1));
+  }
+
+  @Test
+  void checkpointingChangesNoBit() {
+    List<List<float[]>> runs = new ArrayList<>();
+    for (boolean checkpointing : new boolean[] {false, true}) {
+      try (Gpt model = new Gpt(GPT.withDropout(0.2), 1);
+          NativeStep step =
+              step(
+                  model,
+                  OptionalDouble.of(0.5),
+                  ScriptOptions.DEFAULT.withCheckpointing(checkpointing))) {
+        for (int i = 0; i < 30; i++) {
+          step.take(List.of(Batch.of(TEXT, 8, i, 2 * i)), 1e-3, i);
+        }
+        runs.add(TrainerTest.weights(model));
+      }
+    }
+    TrainerTest.assertSameWeights(runs.get(0), runs.get(1));
+  }
+
+  @Test
+  void anotherSeedDropsOtherValues() {
+    try (Gpt model = new Gpt(GPT.withDropout(0.2), 1);
+        NativeStep step = step(model, OptionalDouble.empty(), ScriptOptions.DEFAULT)) {
+      Batch batch = Batch.of(TEXT, 8, 3, 20);
+      double one = step.take(List.of(batch), 0, 1).loss();
+      double two = step.take(List.of(batch), 0, 2).loss();
+      assertNotEquals(one, two);
+      assertEquals(one, step.take(List.of(batch), 0, 1).loss());
+    }
+  }
+
+  /** bfloat16 has 8 significant bits, a relative rounding of 1/256 a product. */
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("families")
+  void bfloat16StaysNearFloat32(String name, Function<Long, LanguageModel> make) {
+    Batch batch = Batch.of(TEXT, 8, 3, 20, 41);
+    ScriptOptions narrow = ScriptOptions.DEFAULT.withPrecision(Precision.BFLOAT16);
+    try (LanguageModel one = make.apply(1L);
+        LanguageModel two = make.apply(1L);
+        NativeStep wide = step(one, OptionalDouble.empty(), ScriptOptions.DEFAULT);
+        NativeStep half = step(two, OptionalDouble.empty(), narrow)) {
+      double expected = wide.take(List.of(batch), 0, 5).loss();
+      assertEquals(expected, half.take(List.of(batch), 0, 5).loss(), 0.01);
+      boolean differs = false;
+      for (String parameter : wide.gradients().keySet()) {
+        float[] exact = wide.gradients().get(parameter).toFloatArray();
+        float[] rounded = half.gradients().get(parameter).toFloatArray();
+        float scale = 0;
+        for (float value : exact) {
+          scale = Math.max(scale, Math.abs(value));
+        }
+        differs |= !Arrays.equals(exact, rounded);
+        assertArrayEquals(exact, rounded, 0.05f * scale, parameter);
+      }
+      assertTrue(differs, "bfloat16 must not be float32");
+      // Small steps are not lost: the weights themselves are float32.
+      double before = half.take(List.of(batch), 1e-3, 5).loss();
+      for (int i = 0; i < 100; i++) {
+        half.take(List.of(batch), 1e-3, 5);
+      }
+      assertTrue(half.take(List.of(batch), 1e-3, 5).loss() < 0.7 * before);
+    }
+  }
+
+  static List<Arguments> families() {
+    return List.of(
+        Arguments.of("gpt", gpt(GPT.withBias(true))),
+        Arguments.of("gpt with dropout", gpt(GPT.withDropout(0.1))),
+        Arguments.of("llama", llama(LLAMA)));
+  }
+
+  @Test
+  void aStepThatIsNotFiniteIsNotApplied() {
+    try (Gpt model = new Gpt(GPT, 1);
+        NativeStep step = step(model, OptionalDouble.of(1), ScriptOptions.DEFAULT)) {
+      List<Batch> batches = List.of(Batch.of(TEXT, 8, 0));
+      step.take(batches, 1e-3, 1);
+      float[] good = model.parameters().get("tokenEmbedding.weight").values();
+      float[] broken = good.clone();
+      Arrays.fill(broken, Float.NaN);
+      List<float[]> before = TrainerTest.weights(model);
+      model.parameters().get("tokenEmbedding.weight").load(broken);
+      assertFalse(step.take(batches, 1e-3, 1).isFinite());
+      model.parameters().get("tokenEmbedding.weight").load(good);
+      TrainerTest.assertSameWeights(before, TrainerTest.weights(model));
+      step.optimizerState()
+          .forEach((name, array) -> assertTrue(Float.isFinite(array.sum().getFloat()), name));
+      assertTrue(step.take(batches, 1e-3, 1).isFinite());
+    }
+  }
+
+  @Test
+  void frozenWeightsTakeNoMemoryAndStay() {
+    try (Gpt model = new Gpt(GPT, 1)) {
+      List<float[]> base = TrainerTest.weights(model);
+      model.adapt(new LowRank(2, 4), name -> name.endsWith("queryKeyValue"));
+      try (NativeStep step = step(model, OptionalDouble.of(1), ScriptOptions.DEFAULT)) {
+        assertEquals(2 * 2 * 2, step.optimizerState().size());
+        assertEquals(2 * 2, step.gradients().size());
+        double first = step.take(List.of(Batch.of(TEXT, 8, 0, 9)), 1e-2, 1).loss();
+        for (int i = 0; i < 50; i++) {
+          step.take(List.of(Batch.of(TEXT, 8, 0, 9)), 1e-2, 1);
+        }
+        assertTrue(step.take(List.of(Batch.of(TEXT, 8, 0, 9)), 1e-2, 1).loss() < first);
+      }
+      TrainerTest.assertSameWeights(base, TrainerTest.weights(model).subList(0, base.size()));
+    }
+  }
+
+  @Test
+  void nothingToTrainIsAnError() {
+    try (Gpt model = new Gpt(GPT, 1)) {
+      model.parameters().freeze();
+      assertThrows(
+          IllegalArgumentException.class,
+          () -> step(model, OptionalDouble.of(1), ScriptOptions.DEFAULT));
+    }
+  }
+
+  @Test
+  void aTextLongerThanTheContextIsAnError() {
+    try (Gpt model = new Gpt(GPT, 1);
+        NativeStep step = step(model, OptionalDouble.of(1), ScriptOptions.DEFAULT)) {
+      assertThrows(
+          IllegalArgumentException.class, () -> step.take(List.of(Batch.of(TEXT, 9, 0)), 1e-3, 1));
+    }
+  }
+
+  @Test
+  void memoryStaysFlat() {
+    try (Gpt model = new Gpt(GPT.withDropout(0.1), 1);
+        NativeStep step = step(model, OptionalDouble.of(1), ScriptOptions.DEFAULT)) {
+      Batch batch = Batch.of(TEXT, 8, 0, 20);
+      step.take(List.of(batch, batch), 1e-3, 1);
+      step.evaluator();
+      int before = model.parameters().manager().getManagedArrays().size();
+      for (int i = 0; i < 50; i++) {
+        step.take(List.of(batch), 1e-3, i);
+        step.take(List.of(batch, batch), 1e-3, i);
+      }
+      assertEquals(before, model.parameters().manager().getManagedArrays().size());
+    }
+  }
+
+  @Test
+  void closingLeavesTheModel() {
+    try (Gpt model = new Gpt(GPT, 1)) {
+      step(model, OptionalDouble.of(1), ScriptOptions.DEFAULT).close();
+      try (NativeStep again = step(model, OptionalDouble.of(1), ScriptOptions.DEFAULT)) {
+        assertTrue(again.take(List.of(Batch.of(TEXT, 8, 0)), 1e-3, 1).isFinite());
+      }
+    }
+  }
+
+  @Test
+  void itsProgramNamesTheLayers() {
+    try (Gpt model = new Gpt(GPT, 1);
+        NativeStep step = step(model, OptionalDouble.of(1), ScriptOptions.DEFAULT)) {
+      String text = step.script().text();
+      List<String> lines = text.lines().toList();
+      Set<String> origins = new TreeSet<>();
+      for (int i = 1; i <= lines.size(); i++) {
+        step.script().origin(i).ifPresent(origins::add);
+      }
+      assertEquals(Set.of("blocks.0", "blocks.1", "embedding", "finalNorm", "head"), origins);
+      assertTrue(
+          step.computation().startsWith("native step in float32 on cpu"), step.computation());
     }
   }
 }

@@ -51,6 +51,9 @@ public final class DecoderScript {
   public record Update(
       double beta1, double beta2, double epsilon, double weightDecay, double maxGradientNorm) {}
 
+  /** Into so many parts a product with a single row is dealt out: more than a CPU's threads. */
+  private static final int PARTS = 8;
+
   private final Family family;
   private final ScriptOptions options;
   private final EmbeddingPart embedding;
@@ -88,6 +91,17 @@ public final class DecoderScript {
   /** The script of a model; empty for a family that has none. */
   public static Optional<DecoderScript> of(LanguageModel model, ScriptOptions options) {
     return Family.of(model).map(family -> new DecoderScript(family, options));
+  }
+
+  /**
+   * About how much memory the blocks leave for the backward pass.
+   *
+   * @param positions windows x tokens of a micro-batch
+   */
+  public long activationBytes(long positions, boolean checkpointing) {
+    int bytes = options.precision() == Precision.BFLOAT16 ? 2 : 4;
+    long kept = checkpointing ? family.channels() * 4L : family.valuesPerPosition() * bytes;
+    return family.layers() * positions * kept;
   }
 
   /** Tensors that never change, for {@code setup}; the given set makes and owns them. */
@@ -143,6 +157,7 @@ public final class DecoderScript {
     evaluate(script, weights);
     logits(script, weights);
     begin(script);
+    product(script);
     generate(script, weights);
     return script;
   }
@@ -316,6 +331,37 @@ public final class DecoderScript {
     }
     method.line("self.narrowed = narrowed");
     method.result("size");
+  }
+
+  /**
+   * One row times a matrix with more outputs than inputs: the libraries of a CPU read such a matrix
+   * with one thread. Here the outputs are dealt out.
+   */
+  private static void product(Script script) {
+    Script.Method method =
+        script.method("product", "x: Tensor, weight: Tensor, bias: Optional[Tensor]", "Tensor");
+    method.line("outputs = torch.size(weight, 0)");
+    method.line("inputs = torch.size(weight, 1)");
+    method.line("parts = " + PARTS);
+    method.line("y = x");
+    method.nested(
+        "if torch.size(x, 0) == 1 and outputs >= inputs and outputs >= parts:",
+        () -> {
+          method.line("some = outputs // parts");
+          method.line("even = torch.narrow(weight, 0, 0, some * parts)");
+          method.line("factors = torch.transpose(torch.view(even, [parts, some, inputs]), 1, 2)");
+          method.line("rows = torch.expand(torch.unsqueeze(x, 0), [parts, 1, inputs])");
+          method.line("y = torch.view(torch.bmm(rows, factors), [1, some * parts])");
+          method.nested(
+              "if some * parts < outputs:",
+              () -> {
+                method.line("rest = torch.narrow(weight, 0, some * parts, outputs - some * parts)");
+                method.line("y = torch.cat([y, torch.linear(x, rest, None)], 1)");
+              });
+          method.nested("if bias is not None:", () -> method.line("y = torch.add(y, bias)"));
+        });
+    method.nested("else:", () -> method.line("y = torch.linear(x, weight, bias)"));
+    method.result("y");
   }
 
   private void generate(Script script, Map<String, Integer> weights) {

@@ -64,6 +64,9 @@ interface Family {
   /** Tensors that never change, made and owned by the given set. */
   List<NDArray> constants(Parameters owner);
 
+  /** How many values one position leaves in a block for the backward pass. */
+  long valuesPerPosition();
+
   /**
    * GPT-2's parts.
    *
@@ -148,6 +151,14 @@ interface Family {
     public List<NDArray> constants(Parameters owner) {
       return List.of();
     }
+
+    /**
+     * Two streams, two norms, query, key, value, their mix, and the wide layer before and after.
+     */
+    @Override
+    public long valuesPerPosition() {
+      return (2 + 2 + 3 + 1 + 4 + 4) * (long) config.channels();
+    }
   }
 
   /**
@@ -229,6 +240,13 @@ interface Family {
 
     private ScriptPart linear(String name) {
       return new LinearPart(name, false, adapterScale.apply(name));
+    }
+
+    /** As for GPT-2, but norms leave two vectors, and the wide layer four. */
+    @Override
+    public long valuesPerPosition() {
+      long keysAndValues = 2L * config.keyValueHeads() * headDim();
+      return (2 + 4 + 2) * (long) config.channels() + keysAndValues + 4L * config.hidden();
     }
 
     /** The cosines and sines of all places. */

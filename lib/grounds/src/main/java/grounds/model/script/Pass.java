@@ -125,6 +125,11 @@ final class Pass {
   /** y = x W^T + b. */
   String product(String x, String weight, Optional<String> bias) {
     String b = bias.orElse("None");
+    if (kind == Kind.GENERATION
+        && options.precision() != Precision.BFLOAT16
+        && options.attention() == ScriptOptions.AttentionKernel.CPU) {
+      return let("y", "self.product(" + x + ", " + weight + ", " + b + ")");
+    }
     return let(
         "y",
         kernel(options.kernels().forward()) == ProductKernel.ONEDNN
