@@ -258,10 +258,10 @@ class ScriptModuleTest {
   }
 
   @Test
-  void aSecondThreadIsRefusedWhileOneIsInside() {
+  void aSecondThreadIsRefusedWhileOneIsInside() throws InterruptedException {
     try (ScriptModule module = ScriptModule.load(manager, slow())) {
-      NDArray x = manager.eye(256);
-      NDArray many = manager.create(300L);
+      NDArray x = manager.eye(200);
+      NDArray many = manager.create(100L);
       NDArray none = manager.create(0L);
       CompletableFuture<Void> other =
           CompletableFuture.runAsync(
@@ -280,6 +280,7 @@ class ScriptModuleTest {
       while (refusal.isEmpty() && !other.isDone()) {
         try {
           module.call("run", x, none).close();
+          Thread.sleep(1); // lets the other one in
         } catch (IllegalStateException e) {
           refusal = e.getMessage();
         }
@@ -296,7 +297,7 @@ class ScriptModuleTest {
   }
 
   @Test
-  void aThreadInsideMakesSettingListsWaitItsTurnToo() {
+  void aThreadInsideMakesSettingListsWaitItsTurnToo() throws InterruptedException {
     Script script = slow();
     script.attribute("kept", "List[Tensor]");
     script
@@ -304,8 +305,8 @@ class ScriptModuleTest {
         .line("self.kept = kept")
         .result("kept[0]");
     try (ScriptModule module = ScriptModule.load(manager, script)) {
-      NDArray x = manager.eye(256);
-      NDArray many = manager.create(300L);
+      NDArray x = manager.eye(200);
+      NDArray many = manager.create(100L);
       List<NDArray> list = List.of(row(1, 2));
       CompletableFuture<Void> other =
           CompletableFuture.runAsync(
@@ -323,6 +324,7 @@ class ScriptModuleTest {
       while (!refused && !other.isDone()) {
         try {
           module.set("keep", List.of(list));
+          Thread.sleep(1); // lets the other one in
         } catch (IllegalStateException e) {
           refused = true;
         }
