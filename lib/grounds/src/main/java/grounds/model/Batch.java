@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.IntStream;
 
 /**
  * Windows of text that a model reads at once, and at each position the token that came next.
@@ -125,30 +126,45 @@ public record Batch(int size, int time, long[] inputs, long[] targets, Optional<
   }
 
   /**
-   * The windows dealt out evenly, in their order.
+   * The windows dealt out evenly, in their order. A window in which no target counts is left out:
+   * it has no part in the loss.
    *
-   * @param parts at most the number of windows, and such that each part has a target that counts
+   * @param parts at most the number of windows
+   * @return that many batches, or fewer where fewer windows count; never none
    */
   public List<Batch> split(int parts) {
     if (parts < 1 || parts > size) {
       throw new IllegalArgumentException(
           "Wanted 1 to " + size + " parts of a batch of " + size + " windows, got " + parts + ".");
     }
+    int[] rows = IntStream.range(0, size).filter(this::countsWindow).toArray();
+    int filled = Math.min(parts, rows.length);
     List<Batch> batches = new ArrayList<>();
-    for (int part = 0; part < parts; part++) {
-      int from = part * size / parts;
-      int to = (part + 1) * size / parts;
-      int first = from * time;
-      int end = to * time;
-      batches.add(
-          new Batch(
-              to - from,
-              time,
-              Arrays.copyOfRange(inputs, first, end),
-              Arrays.copyOfRange(targets, first, end),
-              mask.map(counted -> Arrays.copyOfRange(counted, first, end))));
+    for (int part = 0; part < filled; part++) {
+      int from = part * rows.length / filled;
+      int to = (part + 1) * rows.length / filled;
+      batches.add(windows(Arrays.copyOfRange(rows, from, to)));
     }
     return batches;
+  }
+
+  private boolean countsWindow(int row) {
+    return IntStream.range(row * time, (row + 1) * time).anyMatch(this::counts);
+  }
+
+  /** Those windows alone. */
+  private Batch windows(int... rows) {
+    long[] someInputs = new long[rows.length * time];
+    long[] someTargets = new long[rows.length * time];
+    boolean[] someMask = new boolean[rows.length * time];
+    for (int i = 0; i < rows.length; i++) {
+      System.arraycopy(inputs, rows[i] * time, someInputs, i * time, time);
+      System.arraycopy(targets, rows[i] * time, someTargets, i * time, time);
+      for (int t = 0; t < time; t++) {
+        someMask[i * time + t] = counts(rows[i] * time + t);
+      }
+    }
+    return new Batch(rows.length, time, someInputs, someTargets, mask.map(all -> someMask));
   }
 
   /** How many tokens are predicted. */

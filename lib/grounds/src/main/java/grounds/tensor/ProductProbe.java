@@ -117,7 +117,8 @@ public record ProductProbe(ProductKernels kernels, double gain, double seconds) 
         seconds(start));
   }
 
-  private static Script script() {
+  /** A method for each product and kernel, such as {@code input_gradient_onednn(x, w, dy)}. */
+  static Script script() {
     Script script = new Script();
     for (Product product : Product.values()) {
       for (ProductKernel kernel : ProductKernel.values()) {

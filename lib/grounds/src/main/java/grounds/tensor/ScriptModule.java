@@ -12,7 +12,9 @@ import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
+import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -81,8 +83,35 @@ public final class ScriptModule implements AutoCloseable {
    *
    * @param lists one for each parameter of the method, in its order
    * @throws ScriptException if it fails
+   * @throws IllegalStateException if another thread is in a call
    */
   public void set(String method, List<List<NDArray>> lists) {
+    requireSeparate(lists);
+    enter(); // before the names are lent, or another thread would lend them too
+    try {
+      setEntered(method, lists);
+    } finally {
+      leave();
+    }
+  }
+
+  private static void requireSeparate(List<List<NDArray>> lists) {
+    Map<NDArray, Integer> place = new IdentityHashMap<>();
+    for (int i = 0; i < lists.size(); i++) {
+      if (lists.get(i).isEmpty()) {
+        throw new IllegalArgumentException("Wanted a tensor in list " + i + ", got none.");
+      }
+      for (NDArray array : lists.get(i)) {
+        Integer other = place.putIfAbsent(array, i);
+        if (other != null && other != i) {
+          throw new IllegalArgumentException(
+              "Wanted a tensor in one list, got one in lists " + other + " and " + i + ".");
+        }
+      }
+    }
+  }
+
+  private void setEntered(String method, List<List<NDArray>> lists) {
     List<NDArray> arguments = lists.stream().flatMap(List::stream).toList();
     List<String> names = new ArrayList<>();
     arguments.forEach(array -> names.add(array.getName()));
@@ -91,7 +120,7 @@ public final class ScriptModule implements AutoCloseable {
         String name = "list" + i + "[]"; // the engine puts tensors of one such name into one list
         lists.get(i).forEach(array -> array.setName(name));
       }
-      call(method, arguments.toArray(NDArray[]::new)).close();
+      callEntered(method, arguments.toArray(NDArray[]::new)).close();
     } finally {
       for (int i = 0; i < names.size(); i++) {
         arguments.get(i).setName(names.get(i));
@@ -108,8 +137,16 @@ public final class ScriptModule implements AutoCloseable {
    * @throws IllegalStateException if another thread is in a call
    */
   public NDArray call(String method, NDArray... arguments) {
-    NDList inputs = new NDList(arguments);
     enter();
+    try {
+      return callEntered(method, arguments);
+    } finally {
+      leave();
+    }
+  }
+
+  private NDArray callEntered(String method, NDArray... arguments) {
+    NDList inputs = new NDList(arguments);
     boolean gradients = JniUtils.isGradMode();
     // The engine takes the method's name from the name of one more tensor.
     try (NDArray name = arguments[0].getManager().create(0f)) {
@@ -122,7 +159,6 @@ public final class ScriptModule implements AutoCloseable {
       throw translated(script, e);
     } finally {
       JniUtils.setGradMode(gradients); // a script that failed may have left it
-      leave();
     }
   }
 
@@ -162,7 +198,7 @@ public final class ScriptModule implements AutoCloseable {
     }
     String where = line == 0 ? "" : "line " + line + ": " + lineOf(script, line);
     return new ScriptException(
-        "The native step failed"
+        "The script failed"
             + (origin.isEmpty() ? "" : " in what " + origin + " wrote")
             + (where.isEmpty() ? "" : ", " + where)
             + "\n"

@@ -9,8 +9,9 @@ import java.util.OptionalInt;
  * more than it gains, and where another process has a core, a step waits for its slowest thread; so
  * the number follows from the size of the work and from what else runs.
  *
- * <p>{@code GROUNDS_THREADS} sets it. The number of free processors is looked at once in a process,
- * so that two runs in it add up their numbers in the same order.
+ * <p>{@code GROUNDS_THREADS} sets it (or the property {@code grounds.threads}). The number of free
+ * processors is looked at once in a process, so that two runs in it add up their numbers in the
+ * same order.
  */
 public final class Threads {
 
@@ -38,7 +39,7 @@ public final class Threads {
 
   /** What the environment or a property asks for. */
   private static OptionalInt wanted() {
-    String text = System.getenv("GROUNDS_THREADS");
+    String text = System.getProperty("grounds.threads", System.getenv("GROUNDS_THREADS"));
     if (text == null || text.isBlank()) {
       // DJL's own setting, such as in the tests.
       text = System.getProperty("ai.djl.pytorch.num_threads", "");

@@ -7,13 +7,16 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.Shape;
+import grounds.tensor.Parameter;
 import grounds.tensor.TensorScope;
 import grounds.training.AdamW;
 import grounds.training.ReadableStep;
+import grounds.training.TrainingStep;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 
@@ -26,6 +29,11 @@ public abstract class LanguageModelContract {
   /** Whether the model can learn one batch by heart; a bigram table cannot. */
   protected boolean canMemorize() {
     return true;
+  }
+
+  /** What trains the weights of the model; to be closed. */
+  protected TrainingStep step(LanguageModel model) {
+    return new ReadableStep(model, AdamW.Config.SMALL, OptionalDouble.of(1));
   }
 
   private static Batch batch(LanguageModel model, int size) {
@@ -78,6 +86,36 @@ public abstract class LanguageModelContract {
   }
 
   @Test
+  void surprisesAreTheCrossEntropyOfItsScores() {
+    try (LanguageModel model = create(1);
+        TensorScope scope = TensorScope.open(model.parameters().manager())) {
+      // Weights far from zero, so that no two tokens are as probable.
+      model.parameters().stream().forEach(LanguageModelContract::enlarge);
+      Batch batch = batch(model, 3);
+      NDArray ids = batch.inputs(scope.manager());
+      NDArray targets = batch.targets(scope.manager());
+      NDArray surprises = model.surprises(ids, targets);
+      assertEquals(new Shape(3, model.config().contextLength()), surprises.getShape());
+      float[] expected = CrossEntropy.perToken(model.logits(ids, false), targets).toFloatArray();
+      assertTrue(Arrays.stream(toDoubles(expected)).distinct().count() > 3);
+      // Float32 rounding of numbers below 16.
+      assertArrayEquals(expected, surprises.toFloatArray(), 1e-5f);
+    }
+  }
+
+  private static double[] toDoubles(float[] values) {
+    return IntStream.range(0, values.length).mapToDouble(i -> values[i]).toArray();
+  }
+
+  private static void enlarge(Parameter p) {
+    float[] values = p.values();
+    for (int i = 0; i < values.length; i++) {
+      values[i] *= p.isMatrix() ? 10 : 1;
+    }
+    p.load(values);
+  }
+
+  @Test
   void aChangedFutureTokenLeavesEarlierScoresUnchanged() {
     try (LanguageModel model = create(1)) {
       int time = model.config().contextLength();
@@ -120,7 +158,7 @@ public abstract class LanguageModelContract {
   @Test
   void everyParameterGetsAGradientAndMoves() {
     try (LanguageModel model = create(1);
-        ReadableStep step = new ReadableStep(model, AdamW.Config.SMALL, OptionalDouble.of(1))) {
+        TrainingStep step = step(model)) {
       List<float[]> before = model.parameters().stream().map(p -> p.values()).toList();
       step.take(List.of(batch(model, 4)), 1e-2, 1);
       int[] i = {0};
@@ -135,7 +173,7 @@ public abstract class LanguageModelContract {
   @Test
   void learnsOneBatchByHeart() {
     try (LanguageModel model = create(1);
-        ReadableStep step = new ReadableStep(model, AdamW.Config.SMALL, OptionalDouble.of(1))) {
+        TrainingStep step = step(model)) {
       Batch batch = batch(model, 2);
       double first = step.take(List.of(batch), 1e-2, 1).loss();
       double last = first;

@@ -7,9 +7,11 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import grounds.checkpoint.Checkpoint;
+import grounds.model.Bigram;
 import grounds.model.Gpt;
 import grounds.model.GptConfig;
 import grounds.model.LanguageModel;
+import grounds.model.script.ScriptOptions;
 import grounds.tokenizer.CharTokenizer;
 import grounds.tokenizer.SpecialText;
 import grounds.tokenizer.TokenFile;
@@ -24,10 +26,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -111,6 +115,114 @@ class TrainerTest {
       assertEquals(30, trainer.step());
       assertEquals(60, trainer.run().step());
       assertSameWeights(uninterrupted(), weights(model));
+    }
+  }
+
+  private static TrainingStep readable(LanguageModel model) {
+    return new ReadableStep(model, CONFIG.optimizer(), CONFIG.maxGradientNorm());
+  }
+
+  private static TrainingStep scripted(LanguageModel model) {
+    return NativeStep.of(model, CONFIG, ScriptOptions.DEFAULT).orElseThrow();
+  }
+
+  private static Trainer trainer(LanguageModel model, TrainingStep step) {
+    return new Trainer(model, text(2000, 1), text(500, 2), CONFIG, step);
+  }
+
+  /** The losses of a run, and its end. */
+  private record Course(List<Double> losses, List<float[]> weights, double validationLoss) {
+
+    static Course of(Function<LanguageModel, TrainingStep> way) {
+      try (Gpt model = new Gpt(TINY, 7);
+          Trainer trainer = trainer(model, way.apply(model))) {
+        List<Double> losses = new ArrayList<>();
+        TrainingResult result = trainer.listen(event -> note(event, losses)).run();
+        return new Course(losses, TrainerTest.weights(model), result.validationLoss());
+      }
+    }
+
+    /** Changes from one way to take a step to another at a checkpoint. */
+    static Course of(
+        Path folder,
+        Function<LanguageModel, TrainingStep> before,
+        Function<LanguageModel, TrainingStep> after) {
+      List<Double> losses = new ArrayList<>();
+      try (Gpt model = new Gpt(TINY, 7);
+          Trainer trainer = trainer(model, before.apply(model)).saveTo(folder)) {
+        trainer.listen(event -> note(event, losses)).listen(stopAt(30, trainer)).run();
+      }
+      try (Gpt model = new Gpt(TINY, 99);
+          Trainer trainer = trainer(model, after.apply(model)).resumeFrom(folder)) {
+        assertEquals(30, trainer.step());
+        TrainingResult result = trainer.listen(event -> note(event, losses)).run();
+        return new Course(losses, TrainerTest.weights(model), result.validationLoss());
+      }
+    }
+
+    private static void note(TrainingEvent event, List<Double> losses) {
+      if (event instanceof Stepped stepped) {
+        losses.add(stepped.loss());
+      }
+    }
+  }
+
+  @Test
+  void resumedReadableRunEqualsUninterruptedRunBitForBit(@TempDir Path folder) {
+    Course whole = Course.of(TrainerTest::readable);
+    Course resumed = Course.of(folder, TrainerTest::readable, TrainerTest::readable);
+    assertEquals(whole.losses(), resumed.losses());
+    assertSameWeights(whole.weights(), resumed.weights());
+    assertEquals(whole.validationLoss(), resumed.validationLoss());
+  }
+
+  @Test
+  void aRunMayChangeItsWayToTakeAStepAtACheckpoint(@TempDir Path folder) {
+    Course whole = Course.of(TrainerTest::readable);
+    assertAlike(
+        whole, Course.of(folder.resolve("one"), TrainerTest::scripted, TrainerTest::readable));
+    assertAlike(
+        whole, Course.of(folder.resolve("two"), TrainerTest::readable, TrainerTest::scripted));
+  }
+
+  /** Up to float32 sums in another order, grown by 60 steps. */
+  private static void assertAlike(Course expected, Course actual) {
+    assertEquals(60, actual.losses().size());
+    for (int i = 0; i < 60; i++) {
+      assertEquals(expected.losses().get(i), actual.losses().get(i), 1e-5, "step " + (i + 1));
+    }
+    assertEquals(expected.validationLoss(), actual.validationLoss(), 1e-5);
+    assertEquals(expected.weights().size(), actual.weights().size());
+    for (int i = 0; i < expected.weights().size(); i++) {
+      assertArrayEquals(expected.weights().get(i), actual.weights().get(i), 1e-3f);
+    }
+  }
+
+  private static String computation(LanguageModel model) {
+    List<String> told = new ArrayList<>();
+    try (Trainer trainer = trainer(model, TrainingConfig.of(4, 4, 1e-2).withEvaluation(4, 4))) {
+      trainer.listen(
+          event -> {
+            if (event instanceof Started started) {
+              told.add(started.computation());
+            }
+          });
+      assertEquals(4, trainer.run().step());
+    }
+    assertEquals(1, told.size());
+    return told.get(0);
+  }
+
+  @Test
+  void tellsHowItsStepsAreComputed() {
+    try (Gpt gpt = new Gpt(TINY, 7);
+        Bigram bigram = new Bigram(new Bigram.Config(11, 8), 7)) {
+      List<float[]> before = weights(bigram);
+      String scripted = computation(gpt);
+      assertTrue(scripted.matches("native step in float32 on cpu, \\d+ threads?, .*"), scripted);
+      String readable = computation(bigram);
+      assertTrue(readable.matches("readable step in float32 on cpu, \\d+ threads?"), readable);
+      assertFalse(Arrays.equals(before.get(0), weights(bigram).get(0)));
     }
   }
 
@@ -338,7 +450,7 @@ class TrainerTest {
         Trainer trainer = trainer(model, CONFIG)) {
       float[] good = model.parameters().get("tokenEmbedding.weight").values();
       float[] bad = good.clone();
-      java.util.Arrays.fill(bad, Float.NaN);
+      Arrays.fill(bad, Float.NaN);
       model.parameters().get("tokenEmbedding.weight").load(bad);
       assertThrows(TrainingDivergedException.class, trainer::run);
       model.parameters().get("tokenEmbedding.weight").load(good);
