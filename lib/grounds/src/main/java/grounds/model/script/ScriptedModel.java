@@ -23,6 +23,8 @@ public final class ScriptedModel implements LanguageModel {
   private final NDManager manager;
   private final NDManager host;
   private final ScriptModule module;
+  private int texts;
+  private int read;
 
   private ScriptedModel(LanguageModel model, DecoderScript decoder) {
     this.model = model;
@@ -63,28 +65,65 @@ public final class ScriptedModel implements LanguageModel {
   @Override
   public NDArray surprises(NDArray ids, NDArray targets) {
     config().requireFits(ids.getShape().get(1));
+    if (!ids.getShape().equals(targets.getShape())) {
+      throw new IllegalArgumentException(
+          "Wanted ids and targets of one shape [batch, time], got "
+              + ids.getShape()
+              + " and "
+              + targets.getShape()
+              + ".");
+    }
     return module.call("evaluate", ids, targets);
   }
 
-  /** Makes room for the keys and values of that many texts; what was kept before is forgotten. */
+  /**
+   * Makes room for the keys and values of that many texts; what was kept before is forgotten.
+   *
+   * @param texts 1 or more
+   */
   public void begin(int texts) {
+    if (texts < 1) {
+      throw new IllegalArgumentException("Wanted room for 1 or more texts, got " + texts + ".");
+    }
     try (NDArray size = host.create((long) texts)) {
       module.call("begin", size).close();
     }
+    this.texts = texts;
+    this.read = 0;
   }
 
   /**
    * Reads the next tokens of every text, keeping their keys and values, and scores what may follow.
    *
    * @param ids int64 [batch, time], one row a text; all of a prompt, or one token each
-   * @param at how many tokens of each text were read since {@link #begin}
    * @return float32 [batch, vocabularySize]; closed by the scope around the call
+   * @throws IllegalStateException before {@link #begin}
+   * @throws IllegalArgumentException if there are other texts than begun, or too many tokens
    */
-  public NDArray next(NDArray ids, int at) {
-    config().requireFits(at + ids.getShape().get(1));
-    try (NDArray place = host.create((long) at)) {
-      return module.call("generate", ids, place);
+  public NDArray next(NDArray ids) {
+    if (texts == 0) {
+      throw new IllegalStateException("Call begin(texts) first: it makes room for what is kept.");
     }
+    if (ids.getShape().dimension() != 2 || ids.getShape().get(0) != texts) {
+      throw new IllegalArgumentException(
+          "Wanted the next tokens of "
+              + texts
+              + " texts as [batch, time], got "
+              + ids.getShape()
+              + ".");
+    }
+    long time = ids.getShape().get(1);
+    config().requireFits(read + time);
+    try (NDArray place = host.create((long) read)) {
+      NDArray scores = module.call("generate", ids, place);
+      read += (int) time;
+      return scores;
+    }
+  }
+
+  /** How many tokens of each text were read since {@link #begin}. */
+  public int read() {
+    return read;
   }
 
   @Override

@@ -262,7 +262,7 @@ class ScriptedModelTest {
         scripted.begin(2);
         int at = 0;
         for (int end : ends) {
-          NDArray next = scripted.next(piece(scope, texts, at, end), at);
+          NDArray next = scripted.next(piece(scope, texts, at, end));
           float[] expected = last(readable, scope, texts, end);
           assertEquals(new Shape(2, readable.config().vocabularySize()), next.getShape());
           assertTrue(spread(expected) > 1);
@@ -281,15 +281,15 @@ class ScriptedModelTest {
         TensorScope scope = TensorScope.open(readable.parameters().manager())) {
       long[][] old = {ids(readable, 8, 1), ids(readable, 8, 2), ids(readable, 8, 3)};
       scripted.begin(3);
-      assertEquals(3, scripted.next(piece(scope, old, 0, 7), 0).getShape().get(0));
+      assertEquals(3, scripted.next(piece(scope, old, 0, 7)).getShape().get(0));
       long[][] fresh = {ids(readable, 8, 4)};
       scripted.begin(1);
-      scripted.next(piece(scope, fresh, 0, 2), 0);
-      NDArray next = scripted.next(piece(scope, fresh, 2, 3), 2);
+      scripted.next(piece(scope, fresh, 0, 2));
+      NDArray next = scripted.next(piece(scope, fresh, 2, 3));
       assertArrayEquals(last(readable, scope, fresh, 3), next.toFloatArray(), 1e-5f);
       scripted.begin(2);
       long[][] two = {old[2], fresh[0]};
-      next = scripted.next(piece(scope, two, 0, 4), 0);
+      next = scripted.next(piece(scope, two, 0, 4));
       assertArrayEquals(last(readable, scope, two, 4), next.toFloatArray(), 1e-5f);
     }
   }
@@ -329,16 +329,26 @@ class ScriptedModelTest {
         TensorScope scope = TensorScope.open(readable.parameters().manager())) {
       NDArray nine = scope.manager().create(ids(readable, 9, 1), new Shape(1, 9));
       NDArray three = scope.manager().create(ids(readable, 3, 1), new Shape(1, 3));
+      NDArray two = scope.manager().create(ids(readable, 2, 1), new Shape(1, 2));
+      assertThrows(IllegalStateException.class, () -> scripted.next(three), "before begin");
+      assertThrows(IllegalArgumentException.class, () -> scripted.begin(0));
+      scripted.begin(2);
+      assertThrows(IllegalArgumentException.class, () -> scripted.next(three), "one text of two");
       scripted.begin(1);
+      scripted.next(three);
+      scripted.next(three);
+      assertEquals(6, scripted.read());
       for (Runnable call :
           List.<Runnable>of(
               () -> scripted.surprises(nine, nine),
-              () -> scripted.next(nine, 0),
-              () -> scripted.next(three, 6))) {
+              () -> scripted.next(nine),
+              () -> scripted.next(three))) {
         String message = assertThrows(IllegalArgumentException.class, call::run).getMessage();
         assertTrue(message.contains("context length"), message);
       }
-      scripted.next(three, 5); // places 5, 6 and 7 are there
+      scripted.next(two); // the last two places
+      assertEquals(8, scripted.read());
+      assertThrows(IllegalArgumentException.class, () -> scripted.surprises(two, three));
     }
   }
 
@@ -351,7 +361,7 @@ class ScriptedModelTest {
       ScriptedModel scripted = scripted(readable);
       assertEquals(readable.parameters(), scripted.parameters());
       scripted.begin(1);
-      scripted.next(ids, 0);
+      scripted.next(ids);
       scripted.close();
       assertArrayEquals(before, readable.logits(ids, false).toFloatArray());
       try (ScriptedModel again = scripted(readable)) {
@@ -370,11 +380,11 @@ class ScriptedModelTest {
       long[][] second = {ids(readable, 8, 2)};
       one.begin(1);
       other.begin(1);
-      one.next(piece(scope, first, 0, 3), 0);
-      other.next(piece(scope, second, 0, 3), 0);
+      one.next(piece(scope, first, 0, 3));
+      other.next(piece(scope, second, 0, 3));
       assertArrayEquals(
           last(readable, scope, first, 4),
-          one.next(piece(scope, first, 3, 4), 3).toFloatArray(),
+          one.next(piece(scope, first, 3, 4)).toFloatArray(),
           1e-5f);
     }
   }
@@ -392,8 +402,8 @@ class ScriptedModelTest {
           scripted.logits(ids, false);
           scripted.surprises(ids, ids);
           scripted.begin(2);
-          scripted.next(piece(scope, texts, 0, 3), 0);
-          scripted.next(piece(scope, texts, 3, 4), 3);
+          scripted.next(piece(scope, texts, 0, 3));
+          scripted.next(piece(scope, texts, 3, 4));
         }
       }
       assertEquals(before, manager.getManagedArrays().size());
