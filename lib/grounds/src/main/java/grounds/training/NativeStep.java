@@ -216,8 +216,13 @@ public final class NativeStep implements TrainingStep {
     }
   }
 
+  /** About how much memory the blocks keep of such a batch until the backward pass. */
+  public long activationBytes(Batch batch) {
+    return script.activationBytes(batch.tokens(), options.checkpointing());
+  }
+
   private String advice(Batch batch) {
-    double now = script.activationBytes(batch.tokens(), options.checkpointing()) / 1e6;
+    double now = activationBytes(batch) / 1e6;
     double less = script.activationBytes(batch.tokens(), true) / 1e6;
     String first =
         String.format(
