@@ -49,7 +49,7 @@ public record ProductProbe(ProductKernels kernels, double gain, double seconds) 
   }
 
   /** A layer of a middling model: large enough for wide vectors, small enough for 50 ms. */
-  private static final int ROWS = 512;
+  private static final int ROWS = 256;
 
   private static final int INPUTS = 256;
   private static final int OUTPUTS = 1024;
