@@ -81,6 +81,7 @@ class Peer:
         return int(re.search(rf"{which}:\s+(\d+) kB", status)[1]) / 1024
 
     def stop(self):
+        """Also of one that has left already."""
         self.process.stdin.close()
         self.process.wait()
         self.process.stdout.close()
@@ -135,52 +136,55 @@ def thread_counts():
     return [1, 2] if (os.cpu_count() or 1) > 1 else [1]
 
 
-def turns(peers, fixed=0):
-    """Warms up, then lets all take turns; gives those that stayed.
+def turns(sides, fixed=0):
+    """Warms up, then lets the processes of both sides take turns: ours and theirs.
+
+    Gives the fastest of each side, the ratio of the second to the first, and a line about it.
 
     fixed: the number to ask for; 0: as many steps as fill a turn
     """
-    counts = {}
-    for peer in peers:
+    step = {}
+    for peer in sum(sides, []):
         end = time.perf_counter() + OPTIONS.warm
         seconds = peer.take(fixed or 1)
         while time.perf_counter() < end:
             seconds = peer.take(fixed or max(1, round(0.5 / statistics.median(seconds))))
-        counts[peer] = statistics.median(seconds)
+        step[peer] = statistics.median(seconds)
     for round_ in range(OPTIONS.rounds):
+        peers = sum(sides, [])
         shift = round_ % len(peers)
         for peer in peers[shift:] + peers[:shift]:
             time.sleep(REST)
-            count = fixed or max(1, round(OPTIONS.burst / counts[peer]))
+            count = fixed or max(1, round(OPTIONS.burst / step[peer]))
             peer.turns.append(statistics.median(peer.take(count)))
         log(*(f"{peer.name}: {peer.turns[-1] * 1e3:.2f} ms" for peer in peers))
         if round_ + 1 == TRIAL:
-            peers = without_the_clearly_slower(peers)
-    return peers
+            sides = [without_the_clearly_slower(side) for side in sides]
+    ours, theirs = (min(side, key=median) for side in sides)
+    ratios = sorted(b / a for a, b in zip(ours.turns, theirs.turns))
+    low, high = ratios[len(ratios) // 4], ratios[-1 - len(ratios) // 4]
+    note = (
+        f"{ours.about['computation']} / {theirs.about['computation']}: {len(ratios)} rounds, "
+        f"middle half of the ratios {low:.3f} to {high:.3f}"
+    )
+    return ours, theirs, statistics.median(ratios), note
 
 
-def without_the_clearly_slower(peers):
-    medians = {peer: statistics.median(peer.turns) for peer in peers}
-    fastest = min(medians[peer] for peer in peers[1:])
-    for peer in peers[1:]:
-        if medians[peer] > CLEARLY_SLOWER * fastest:
+def median(peer):
+    return statistics.median(peer.turns)
+
+
+def without_the_clearly_slower(side):
+    limit = CLEARLY_SLOWER * min(map(median, side))
+    for peer in side:
+        if median(peer) > limit:
             log(peer.name, "is clearly slower and leaves")
             peer.stop()
-    return [peers[0]] + [p for p in peers[1:] if medians[p] <= CLEARLY_SLOWER * fastest]
-
-
-def compare(peers):
-    """The fastest of the others, the ratio to it, and a line on the quartiles."""
-    ours, *others = peers
-    best = min(others, key=lambda peer: statistics.median(peer.turns))
-    ratios = sorted(b / a for a, b in zip(ours.turns, best.turns))
-    low, high = ratios[len(ratios) // 4], ratios[-1 - len(ratios) // 4]
-    note = f"{ours.about['computation']} / {best.about['computation']}: {len(ratios)} rounds, "
-    return best, statistics.median(ratios), note + f"middle half of the ratios {low:.3f} to {high:.3f}"
+    return [peer for peer in side if median(peer) <= limit]
 
 
 def speed(tokens, peer):
-    return f"{tokens / statistics.median(peer.turns):,.0f} tokens/s"
+    return f"{tokens / median(peer):,.0f} tokens/s"
 
 
 def row(configuration, against, ours, theirs, ratio, reach=None):
@@ -192,31 +196,37 @@ def training(name):
     workload, reach = TRAINING[name]
     # The large model at one thread is never the better one, and three of them need 15 GB.
     threads = thread_counts()[-1:] if name == "gpt2" else thread_counts()
-    peers = [java(["--workload", workload, *our_threads()])]
-    peers += [python("step_server", n, "--workload", workload) for n in threads]
-    peers = turns(peers)
-    best, ratio, note = compare(peers)
+    sides = [
+        [java(["--workload", workload, *our_threads()])],
+        [python("step_server", n, "--workload", workload) for n in threads],
+    ]
+    ours, theirs, ratio, note = turns(sides)
     tokens = parse(workload).tokens
-    against = best.about["computation"]
-    lines = [row(workload, against, speed(tokens, peers[0]), speed(tokens, best), ratio, reach)]
+    against = theirs.about["computation"]
+    lines = [row(workload, against, speed(tokens, ours), speed(tokens, theirs), ratio, reach)]
     if name == "gpt2":
-        ours, theirs = (peer.memory("VmHWM") for peer in (peers[0], best))
-        megabytes = [f"{m:,.0f} MB" for m in (ours, theirs)]
-        lines.append(row(workload + ", peak memory", against, *megabytes, theirs / ours, 1.0))
-    stop(peers)
+        peaks = [peer.memory("VmHWM") for peer in (ours, theirs)]
+        megabytes = [f"{peak:,.0f} MB" for peak in peaks]
+        lines.append(
+            row(workload + ", peak memory", against, *megabytes, peaks[1] / peaks[0], 1.0)
+        )
+    stop(sides)
     return lines, [note]
 
 
 def generation():
-    peers = [java(["--workload", f"T1024 B1 {GPT2}", "--work", "generate", *our_threads()])]
-    peers += [python("generation_server", n) for n in thread_counts()]
-    peers = turns(peers, fixed=NEW_TOKENS)
-    best, ratio, note = compare(peers)
+    words = ["--workload", f"T1024 B1 {GPT2}", "--work", "generate"]
+    # The library leaves the threads to the engine here, so both sides get their better number.
+    ours = thread_counts() if OPTIONS.threads == "auto" else [OPTIONS.threads]
+    sides = [
+        [java([*words, "--threads", n], f"ours, {n} threads") for n in ours],
+        [python("generation_server", n) for n in thread_counts()],
+    ]
+    ours, theirs, ratio, note = turns(sides, fixed=NEW_TOKENS)
     what = f"GPT-2 small writes {NEW_TOKENS} tokens after 16"
-    against = best.about["computation"]
-    line = row(what, against, speed(NEW_TOKENS, peers[0]), speed(NEW_TOKENS, best), ratio, 1.0)
-    stop(peers)
-    return [line], [note]
+    speeds = [speed(NEW_TOKENS, peer) for peer in (ours, theirs)]
+    stop(sides)
+    return [row(what, theirs.about["computation"], *speeds, ratio, 1.0)], [note]
 
 
 def readable():
@@ -224,12 +234,12 @@ def readable():
     for name in ("tiny", "small"):
         workload = TRAINING[name][0]
         words = ["--workload", workload, *our_threads()]
-        peers = turns([java(words), java([*words, "--step", "readable"], "readable")])
-        best, ratio, note = compare(peers)
-        speeds = [speed(parse(workload).tokens, peer) for peer in peers]
+        sides = [[java(words)], [java([*words, "--step", "readable"], "readable")]]
+        ours, theirs, ratio, note = turns(sides)
+        speeds = [speed(parse(workload).tokens, peer) for peer in (ours, theirs)]
         lines.append(row(workload, "our readable step", *speeds, ratio))
         notes.append(note)
-        stop(peers)
+        stop(sides)
     return lines, notes
 
 
@@ -282,18 +292,18 @@ def llmc():
     workload = f"T64 B4 {GPT2}"  # what its program is written for
     if not OPTIONS.llm_c:
         return [[workload, "llm.c", "", "not given", "", "", ""]], []
-    peers = [java(["--workload", workload, *our_threads()])]
-    peers += [Llmc(OPTIONS.llm_c, n) for n in thread_counts()]
-    peers = turns(peers)
-    best, ratio, note = compare(peers)
-    tokens = parse(workload).tokens
-    line = row(workload, best.name, speed(tokens, peers[0]), speed(tokens, best), ratio)
-    stop(peers)
-    return [line], [note]
+    sides = [
+        [java(["--workload", workload, *our_threads()])],
+        [Llmc(OPTIONS.llm_c, n) for n in thread_counts()],
+    ]
+    ours, theirs, ratio, note = turns(sides)
+    speeds = [speed(parse(workload).tokens, peer) for peer in (ours, theirs)]
+    stop(sides)
+    return [row(workload, theirs.name, *speeds, ratio)], [note]
 
 
-def stop(peers):
-    for peer in peers:
+def stop(sides):
+    for peer in sum(sides, []):
         peer.stop()
 
 

@@ -6,6 +6,7 @@ import grounds.model.Gpt;
 import grounds.model.LanguageModel;
 import grounds.model.script.ScriptOptions;
 import grounds.model.script.ScriptedModel;
+import grounds.tensor.Devices;
 import grounds.tensor.Precision;
 import grounds.tensor.ProductKernel;
 import grounds.tensor.ProductKernels;
@@ -216,12 +217,14 @@ public final class StepServer implements AutoCloseable {
 
     private final ScriptedModel model;
     private final ScriptOptions options;
+    private final String device;
     private final long[] prompt;
     private long last;
 
     Generation(Gpt model, ScriptOptions options) {
       this.model = ScriptedModel.of(model, options).orElseThrow();
       this.options = options;
+      this.device = Devices.name(model.parameters().manager());
       this.prompt = new Random(1).longs(PROMPT, 0, model.config().vocabularySize()).toArray();
     }
 
@@ -254,7 +257,9 @@ public final class StepServer implements AutoCloseable {
 
     @Override
     public Map<String, Object> about() {
-      return Map.of("computation", "native model in " + options.precision(), "lastToken", last);
+      String computation =
+          "native model in " + options.precision() + " on " + device + ", " + options.kernels();
+      return Map.of("computation", computation, "lastToken", last);
     }
 
     @Override
