@@ -45,7 +45,7 @@ NEW_TOKENS = 64
 class Peer:
     """A process that takes steps on demand."""
 
-    def __init__(self, name, command, env=()):
+    def __init__(self, name, command, env):
         self.name = name
         started = time.perf_counter()
         self.process = subprocess.Popen(
@@ -54,7 +54,7 @@ class Peer:
             stdout=subprocess.PIPE,
             text=True,
             bufsize=1,
-            env={**os.environ, **dict(env)},
+            env={**os.environ, **env},
         )
         self.about = self.answer()
         self.start_seconds = time.perf_counter() - started
@@ -320,7 +320,7 @@ def main():
     p.add_argument("--warm", type=float, default=8, help="seconds of warm-up for each side")
     p.add_argument("--threads", default="auto", help="ours; auto: the library chooses")
     p.add_argument("--thousands", type=int, default=20, help="thousand steps in the row long")
-    p.add_argument("--same-malloc", action="store_true", help="the lab's memory settings for Python too")
+    p.add_argument("--same-malloc", action="store_true", help="the lab's memory settings for both")
     p.add_argument("--llm-c", metavar="FOLDER", help="where llm.c's train_gpt2 and its data are")
     p.add_argument("--output", type=Path, help="a file for the table too")
     global OPTIONS
@@ -328,7 +328,7 @@ def main():
     names = OPTIONS.rows.split(",")
     if unknown := set(names) - set(ROWS):
         p.error(f"no rows {unknown}")
-    others = {"generation": generation, "readable": readable, "long": long, "start": start, "llm.c": llmc}
+    others = dict(zip(ROWS[len(TRAINING) :], (generation, readable, long, start, llmc)))
     lines, notes = [], []
     for name in names:
         more_lines, more_notes = training(name) if name in TRAINING else others[name]()
