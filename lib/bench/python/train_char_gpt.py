@@ -98,6 +98,19 @@ def learning_rate(step, a):
     return a.minimum + 0.5 * (1 + math.cos(math.pi * progress)) * (a.rate - a.minimum)
 
 
+def adamw(model, decay=0.1, optimizer="fused"):
+    """Our optimizer: matrices decay, biases and norms do not."""
+    parameters = list(model.parameters())
+    return torch.optim.AdamW(
+        [
+            {"params": [p for p in parameters if p.dim() >= 2], "weight_decay": decay},
+            {"params": [p for p in parameters if p.dim() < 2], "weight_decay": 0.0},
+        ],
+        betas=(0.9, 0.99),
+        **{optimizer: True},
+    )
+
+
 def arguments():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     p.add_argument("--corpus", type=Path, required=True, help="a text file")
@@ -135,14 +148,7 @@ def main():
     training, validation = data[: int(0.9 * len(data))], data[int(0.9 * len(data)) :]
     model = Gpt(a, len(id_of))
     parameters = list(model.parameters())
-    optimizer = torch.optim.AdamW(
-        [
-            {"params": [p for p in parameters if p.dim() >= 2], "weight_decay": a.decay},
-            {"params": [p for p in parameters if p.dim() < 2], "weight_decay": 0.0},
-        ],
-        betas=(0.9, 0.99),
-        **{a.optimizer: True},
-    )
+    optimizer = adamw(model, a.decay, a.optimizer)
     seconds = []
     for step in range(a.steps if a.full else a.skip + a.measure):
         before = time.perf_counter()

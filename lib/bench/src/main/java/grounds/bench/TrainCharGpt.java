@@ -9,10 +9,12 @@ import grounds.model.GptConfig;
 import grounds.tensor.Devices;
 import grounds.tokenizer.CharTokenizer;
 import grounds.training.LearningRateSchedule;
+import grounds.training.ReadableStep;
 import grounds.training.Trainer;
 import grounds.training.TrainingConfig;
 import grounds.training.TrainingEvent;
 import grounds.training.TrainingResult;
+import grounds.training.TrainingStep;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -35,6 +37,7 @@ public final class TrainCharGpt {
     DEFAULTS.put("measure", "60"); // steps timed otherwise
     DEFAULTS.put("skip", "60"); // first steps that are not timed: Java compiles itself meanwhile
     DEFAULTS.put("threads", "2");
+    DEFAULTS.put("step", "native"); // or readable
     DEFAULTS.put("context", "64");
     DEFAULTS.put("width", "192");
     DEFAULTS.put("layers", "4");
@@ -99,7 +102,7 @@ public final class TrainCharGpt {
     List<TrainingEvent.Stepped> stepped = new ArrayList<>();
     Map<String, Object> result = new LinkedHashMap<>();
     try (Gpt model = new Gpt(shape, arguments.number("seed"));
-        Trainer trainer = new Trainer(model, training, validation, config)) {
+        Trainer trainer = new Trainer(model, training, validation, config, step(model, config))) {
       trainer.listen(
           event -> {
             if (event instanceof TrainingEvent.Stepped step) {
@@ -124,6 +127,16 @@ public final class TrainCharGpt {
       }
     }
     return result;
+  }
+
+  private TrainingStep step(Gpt model, TrainingConfig config) {
+    return switch (arguments.text("step")) {
+      case "native" -> TrainingStep.of(model, config);
+      case "readable" -> new ReadableStep(model, config.optimizer(), config.maxGradientNorm());
+      default ->
+          throw new IllegalArgumentException(
+              "Wanted --step native or readable, got " + arguments.text("step") + ".");
+    };
   }
 
   private double medianSpeed(List<TrainingEvent.Stepped> stepped) {

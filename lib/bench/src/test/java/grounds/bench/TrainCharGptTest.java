@@ -44,6 +44,13 @@ class TrainCharGptTest {
   }
 
   @Test
+  void readableStepTrainsAsTheNativeOneDoes() throws IOException {
+    double readable = run("--measure 5 --step readable").get("lastTrainingLoss").getAsDouble();
+    double fast = run("--measure 5 --step native").get("lastTrainingLoss").getAsDouble();
+    assertEquals(readable, fast, 1e-4);
+  }
+
+  @Test
   void wholeRunLearnsAndIsEvaluated() throws IOException {
     JsonObject result = run("--full true --steps 200 --rate 1e-2");
     double loss = result.get("validationLoss").getAsDouble();
