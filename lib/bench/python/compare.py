@@ -17,8 +17,13 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[3]
 FLAGS = {"full", "tied"}  # without a value in Python, with true in Java
-# As in the lab: freed memory is kept for the next step, not handed back to the system.
-MALLOC = {"MALLOC_TRIM_THRESHOLD_": "17179869184", "MALLOC_MMAP_THRESHOLD_": "17179869184"}
+# As in the lab: freed memory is kept for the next step, not handed back to the system, and large
+# tensors lie in large pages.
+MALLOC = {
+    "MALLOC_TRIM_THRESHOLD_": "17179869184",
+    "MALLOC_MMAP_THRESHOLD_": "17179869184",
+    "THP_MEM_ALLOC_ENABLE": "1",
+}
 
 
 def java_arguments(shared):

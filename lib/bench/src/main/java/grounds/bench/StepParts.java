@@ -53,7 +53,6 @@ public class StepParts {
   private TokenBatches batches;
   private Batch batch;
   private Script script;
-  private int at;
   private long token;
 
   /** Makes the model. */
@@ -119,13 +118,12 @@ public class StepParts {
   /** The next token of one text from the last one; a full context is followed by an empty one. */
   @Benchmark
   public long cachedToken() {
-    if (at == model.config().contextLength()) {
+    if (scripted.read() == model.config().contextLength()) {
       scripted.begin(1);
-      at = 0;
     }
     try (TensorScope scope = TensorScope.open(model.parameters().manager())) {
       NDArray ids = scope.manager().create(new long[][] {{token}});
-      token = scripted.next(ids, at++).argMax(1).getLong();
+      token = scripted.next(ids).argMax(1).getLong();
     }
     return token;
   }

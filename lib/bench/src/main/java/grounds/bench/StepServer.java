@@ -233,13 +233,11 @@ public final class StepServer implements AutoCloseable {
       long start = System.nanoTime();
       model.begin(1);
       long[] ids = prompt;
-      int read = 0;
       for (int i = 0; i < count; i++) {
         try (TensorScope scope = TensorScope.open(model.parameters().manager())) {
           NDArray next = scope.manager().create(new long[][] {ids});
-          last = argMax(model.next(next, read).toFloatArray());
+          last = argMax(model.next(next).toFloatArray());
         }
-        read += ids.length;
         ids = new long[] {last};
       }
       return new double[] {seconds(start)};

@@ -10,6 +10,7 @@ import grounds.tensor.Parameter;
 import grounds.tensor.Parameters;
 import grounds.tensor.Script;
 import grounds.tensor.ScriptModule;
+import grounds.tensor.Threads;
 import java.util.List;
 import java.util.Optional;
 
@@ -85,6 +86,8 @@ public final class ScriptedModel implements LanguageModel {
     if (texts < 1) {
       throw new IllegalArgumentException("Wanted room for 1 or more texts, got " + texts + ".");
     }
+    // Two operations for each weight and token, over a whole context.
+    Threads.chooseFor(2.0 * parameters().count() * config().contextLength() * texts);
     try (NDArray size = host.create((long) texts)) {
       module.call("begin", size).close();
     }
