@@ -82,6 +82,7 @@ public final class Threads {
     private static int watch() {
       int processors = Runtime.getRuntime().availableProcessors();
       if (processors == 1
+          || "passive".equalsIgnoreCase(System.getenv("OMP_WAIT_POLICY"))
           || !(ManagementFactory.getOperatingSystemMXBean()
               instanceof com.sun.management.OperatingSystemMXBean system)) {
         return processors;

@@ -1,5 +1,6 @@
 package grounds.model.script;
 
+import grounds.tensor.Precision;
 import java.util.List;
 
 /** {@link grounds.model.layer.TransformerBlock}: two sublayers beside the residual stream. */
@@ -27,7 +28,10 @@ final class BlockPart implements ScriptPart {
     @Override
     public String forward(Pass pass, String x) {
       String y = dropout.forward(pass, layer.forward(pass, norm.forward(pass, x)));
-      return pass.let("stream", "torch.add(" + x + ", " + y + ")");
+      // Into y, which nothing else reads, unless it is narrower than the stream.
+      return pass.options().precision() == Precision.BFLOAT16
+          ? pass.let("stream", "torch.add(" + x + ", " + y + ")")
+          : pass.let("stream", "torch.add_(" + y + ", " + x + ")");
     }
 
     @Override

@@ -42,9 +42,12 @@ final class SelfAttentionPart implements ScriptPart {
   @Override
   public String backward(Pass pass, String dy) {
     List<String> gradients = core.backward(pass, output.backward(pass, dy));
+    // Side by side for each position, in one copy: [batch, time, 3 heads, headDim].
+    List<String> byTime =
+        gradients.stream().map(dx -> "torch.transpose(" + dx + ", 1, 2)").toList();
     String all =
-        "torch.reshape(torch.transpose(torch.cat([%s], 1), 1, 2), [-1, %d])"
-            .formatted(String.join(", ", gradients), 3 * heads * headDim);
+        "torch.view(torch.cat([%s], 2), [-1, %d])"
+            .formatted(String.join(", ", byTime), 3 * heads * headDim);
     return queryKeyValue.backward(pass, pass.let("dqkv", all));
   }
 }
