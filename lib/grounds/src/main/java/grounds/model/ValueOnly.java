@@ -25,7 +25,8 @@ public final class ValueOnly implements LanguageModel {
       ModelConfig.requirePositive("number of channels", channels);
     }
 
-    private GptConfig skeleton() {
+    /** The GPT that this model is, but for its attention. */
+    public GptConfig skeleton() {
       return new GptConfig(vocabularySize, contextLength, channels, 1, 1, 0, true, false);
     }
   }

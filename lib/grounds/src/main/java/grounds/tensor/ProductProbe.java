@@ -3,9 +3,11 @@ package grounds.tensor;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.Function;
@@ -74,6 +76,7 @@ public record ProductProbe(ProductKernels kernels, double gain, double seconds) 
   public static ProductProbe run(NDManager parent, int rows, int inputs, int outputs) {
     long start = System.nanoTime();
     Map<Product, Map<ProductKernel, Double>> best = new LinkedHashMap<>();
+    Map<Product, List<Double>> ratios = new LinkedHashMap<>();
     try (TensorScope scope = TensorScope.open(parent)) {
       NDManager manager = scope.manager();
       NDArray x = ramp(manager, rows, inputs);
@@ -82,12 +85,17 @@ public record ProductProbe(ProductKernels kernels, double gain, double seconds) 
       try (ScriptModule module = ScriptModule.load(manager, script())) {
         for (int round = 0; round < LEAST_ROUNDS || seconds(start) < SECONDS; round++) {
           for (Product product : Product.values()) {
+            Map<ProductKernel, Double> taken = new EnumMap<>(ProductKernel.class);
             for (ProductKernel kernel : ProductKernel.values()) {
               long before = System.nanoTime();
               module.call(product.method(kernel), x, w, dy).close();
+              taken.put(kernel, seconds(before));
               best.computeIfAbsent(product, p -> new EnumMap<>(ProductKernel.class))
-                  .merge(kernel, seconds(before), Math::min);
+                  .merge(kernel, taken.get(kernel), Math::min);
             }
+            ratios
+                .computeIfAbsent(product, p -> new ArrayList<>())
+                .add(taken.get(ProductKernel.DEFAULT) / taken.get(ProductKernel.ONEDNN));
           }
         }
       } catch (ScriptException e) {
@@ -95,13 +103,17 @@ public record ProductProbe(ProductKernels kernels, double gain, double seconds) 
         return new ProductProbe(ProductKernels.DEFAULT, 1, seconds(start));
       }
     }
+    // The median of calls side by side: a moment in which the machine is slow counts once.
     Function<Product, ProductKernel> fastest =
-        product -> {
-          Map<ProductKernel, Double> times = best.get(product);
-          return times.get(ProductKernel.DEFAULT) > WORTH_IT * times.get(ProductKernel.ONEDNN)
-              ? ProductKernel.ONEDNN
-              : ProductKernel.DEFAULT;
-        };
+        product ->
+            ratios.get(product).stream()
+                        .sorted()
+                        .skip(ratios.get(product).size() / 2)
+                        .findFirst()
+                        .orElseThrow()
+                    > WORTH_IT
+                ? ProductKernel.ONEDNN
+                : ProductKernel.DEFAULT;
     double before =
         best.values().stream().mapToDouble(times -> times.get(ProductKernel.DEFAULT)).sum();
     double after =

@@ -35,8 +35,8 @@ import java.util.stream.Stream;
  */
 public final class NativeStep implements TrainingStep {
 
-  private static final String SECOND = "plain";
-  private static final String FIRST = "decayed";
+  private static final String PLAIN = "plain";
+  private static final String DECAYED = "decayed";
 
   /** PyTorch's own: matrix products of float32 on tensor cores. */
   private static final String TF32_SWITCH = "TORCH_ALLOW_TF32_CUBLAS_OVERRIDE";
@@ -99,8 +99,8 @@ public final class NativeStep implements TrainingStep {
       if (!constants.isEmpty()) {
         module.set("setConstants", List.of(constants));
       }
-      setOptimizer(scope, FIRST, decayed);
-      setOptimizer(scope, SECOND, plain);
+      setOptimizer(scope, DECAYED, decayed);
+      setOptimizer(scope, PLAIN, plain);
     }
   }
 

@@ -17,6 +17,7 @@ import grounds.model.GptConfig;
 import grounds.model.LanguageModel;
 import grounds.model.Llama;
 import grounds.model.LlamaConfig;
+import grounds.model.ValueOnly;
 import grounds.model.layer.LowRank;
 import grounds.model.script.ScriptOptions;
 import grounds.model.script.ScriptOptions.AttentionKernel;
@@ -62,6 +63,7 @@ class NativeStepTest {
             plain.withKernels(ProductKernels.all(ProductKernel.ONEDNN))),
         dial("largeVocabulary", gpt(new GptConfig(9000, 8, 12, 2, 3)), plain),
         dial("adapters", gpt(GPT.withBias(true).withDropout(0.2), true), plain),
+        dial("valueOnly", seed -> new ValueOnly(new ValueOnly.Config(11, 8, 12), seed), plain),
         dial("llama", llama(LLAMA), plain),
         dial("llamaAdapters", seed -> adapted(new Llama(LLAMA, seed)), plain),
         dial("llamaDropout", llama(LLAMA.withDropout(0.2)), plain.withCheckpointing(true)),

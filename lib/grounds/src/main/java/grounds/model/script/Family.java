@@ -6,8 +6,10 @@ import grounds.model.GptConfig;
 import grounds.model.LanguageModel;
 import grounds.model.Llama;
 import grounds.model.LlamaConfig;
+import grounds.model.ValueOnly;
 import grounds.model.layer.RotaryPositions;
 import grounds.tensor.Parameters;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
@@ -20,6 +22,9 @@ interface Family {
   static Optional<Family> of(LanguageModel model) {
     if (model instanceof Gpt gpt) {
       return Optional.of(new GptFamily(gpt.config(), adapterScale(model)));
+    }
+    if (model instanceof ValueOnly valueOnly) {
+      return Optional.of(new ValueOnlyFamily(valueOnly.config().skeleton(), adapterScale(model)));
     }
     if (model instanceof Llama llama) {
       return Optional.of(new LlamaFamily(llama.config(), adapterScale(model)));
@@ -67,16 +72,19 @@ interface Family {
   /** How many values one position leaves in a block for the backward pass. */
   long valuesPerPosition();
 
-  /**
-   * GPT-2's parts.
-   *
-   * @param adapterScale alpha / rank of the adapter of the linear layer of that name
-   */
-  record GptFamily(GptConfig config, Function<String, OptionalDouble> adapterScale)
-      implements Family {
+  /** GPT-2's parts. */
+  class GptFamily implements Family {
 
     /** PyTorch's and GPT-2's value, as in the readable layer. */
     private static final double EPSILON = 1e-5;
+
+    private final GptConfig config;
+    private final Function<String, OptionalDouble> adapterScale;
+
+    GptFamily(GptConfig config, Function<String, OptionalDouble> adapterScale) {
+      this.config = config;
+      this.adapterScale = adapterScale;
+    }
 
     @Override
     public int vocabularySize() {
@@ -143,7 +151,8 @@ interface Family {
       return new FeedForwardPart(linear(name + ".expand"), linear(name + ".contract"));
     }
 
-    private ScriptPart linear(String name) {
+    /** A linear layer, with its adapter, alpha / rank of which is known by name. */
+    final ScriptPart linear(String name) {
       return new LinearPart(name, config.bias(), adapterScale.apply(name));
     }
 
@@ -158,6 +167,31 @@ interface Family {
     @Override
     public long valuesPerPosition() {
       return (2 + 2 + 3 + 1 + 4 + 4) * (long) config.channels();
+    }
+  }
+
+  /** GPT-2's parts, but for attention. */
+  final class ValueOnlyFamily extends GptFamily {
+
+    ValueOnlyFamily(GptConfig skeleton, Function<String, OptionalDouble> adapterScale) {
+      super(skeleton, adapterScale);
+    }
+
+    @Override
+    public ScriptPart attention(String name, int block) {
+      return new CausalMeanPart(
+          linear(name + ".value"), linear(name + ".output"), block, channels());
+    }
+
+    /** Row i holds 1 / (i + 1) for the positions 0 to i. */
+    @Override
+    public List<NDArray> constants(Parameters owner) {
+      int time = contextLength();
+      float[] shares = new float[time * time];
+      for (int position = 0; position < time; position++) {
+        Arrays.fill(shares, position * time, position * time + position + 1, 1f / (position + 1));
+      }
+      return List.of(owner.constant(shares, time, time));
     }
   }
 

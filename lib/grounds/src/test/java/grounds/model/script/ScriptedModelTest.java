@@ -18,6 +18,7 @@ import grounds.model.LanguageModel;
 import grounds.model.LanguageModelContract;
 import grounds.model.Llama;
 import grounds.model.LlamaConfig;
+import grounds.model.ValueOnly;
 import grounds.model.layer.LowRank;
 import grounds.tensor.Parameter;
 import grounds.tensor.Parameters;
@@ -112,6 +113,7 @@ class ScriptedModelTest {
             "gptOneDnn",
             seed -> new Gpt(GPT.withBias(true), seed),
             plain.withKernels(ProductKernels.all(ProductKernel.ONEDNN))),
+        of("valueOnly", seed -> new ValueOnly(new ValueOnly.Config(11, 8, 12), seed), plain),
         of("llama", seed -> new Llama(LLAMA, seed), plain),
         of("llamaGrouped", seed -> new Llama(LLAMA.withKeyValueHeads(2), seed), plain),
         of("llamaOneKey", seed -> new Llama(LLAMA.withKeyValueHeads(1), seed), plain),
