@@ -23,10 +23,10 @@ import java.util.function.Function;
 public record ProductProbe(ProductKernels kernels, double gain, double seconds) {
 
   /** Below this gain the default stays: chance must never decide, or runs would not repeat. */
-  private static final double WORTH_IT = 1.3;
+  private static final double WORTH_IT = 1.5;
 
   private static final double SECONDS = 0.05;
-  private static final int LEAST_ROUNDS = 3;
+  private static final int LEAST_ROUNDS = 7;
 
   /** The products of a linear layer, as expressions in TorchScript of x, w and dy. */
   private enum Product {
