@@ -2,7 +2,7 @@ package grounds.tensor;
 
 import java.util.Locale;
 
-/** The device had no memory left for a tensor. Nothing was changed by the call that failed. */
+/** The device had no memory left for a tensor. A step that failed so has moved no weight. */
 public final class OutOfMemory extends RuntimeException {
 
   private static final long serialVersionUID = 1;

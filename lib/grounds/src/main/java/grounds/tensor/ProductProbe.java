@@ -30,18 +30,15 @@ public record ProductProbe(ProductKernels kernels, double gain, double seconds) 
 
   /** The products of a linear layer, as expressions in TorchScript of x, w and dy. */
   private enum Product {
-    FORWARD("x, w", "torch.linear(x, w, None)"),
-    INPUT_GRADIENT("dy, torch.t(w)", "torch.mm(dy, w)"),
-    WEIGHT_GRADIENT("torch.t(dy), torch.t(x)", "torch.mm(torch.t(dy), x)");
+    FORWARD("x", "w", ProductKernel.DEFAULT.linear("x", "w", "None")),
+    INPUT_GRADIENT("dy", "torch.t(w)", "torch.mm(dy, w)"),
+    WEIGHT_GRADIENT("torch.t(dy)", "torch.t(x)", "torch.mm(torch.t(dy), x)");
 
     private final String oneDnn;
     private final String byDefault;
 
-    Product(String oneDnnFactors, String byDefault) {
-      this.oneDnn =
-          "ops.mkldnn._linear_pointwise("
-              + oneDnnFactors
-              + ", None, \"none\", annotate(List[Optional[number]], []), \"\")";
+    Product(String x, String weight, String byDefault) {
+      this.oneDnn = ProductKernel.ONEDNN.linear(x, weight, "None");
       this.byDefault = byDefault;
     }
 

@@ -30,7 +30,7 @@ import java.util.stream.Stream;
 
 /**
  * The step as one call of native code: the same numbers as {@link ReadableStep} up to rounding, in
- * half to nine tenths of the time. Weights and optimizer state are the same tensors, so a run may
+ * four to nine tenths of the time. Weights and optimizer state are the same tensors, so a run may
  * change from one to the other at any step.
  */
 public final class NativeStep implements TrainingStep {

@@ -53,7 +53,7 @@ public final class CausalMean implements Layer {
   }
 
   /** Column i holds 1 / (i + 1) for the positions 0 to i: the transposed averaging matrix. */
-  private static float[] meanWeights(int time) {
+  public static float[] meanWeights(int time) {
     float[] weights = new float[time * time];
     for (int position = 0; position < time; position++) {
       for (int earlier = 0; earlier <= position; earlier++) {

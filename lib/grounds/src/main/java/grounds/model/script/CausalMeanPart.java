@@ -10,7 +10,7 @@ final class CausalMeanPart implements ScriptPart {
   private String weights = "";
 
   /**
-   * The layer of one block; the first constant holds the averaging matrix.
+   * The layer of one block; the first constant holds the averaging matrix, transposed.
    *
    * @param block its number, for the values it keeps
    */
@@ -31,7 +31,7 @@ final class CausalMeanPart implements ScriptPart {
         pass.narrow(
             pass.let(
                 "shares",
-                "torch.narrow(torch.narrow(self.constants[0], 0, %s, time), 1, 0, %s)"
+                "torch.t(torch.narrow(torch.narrow(self.constants[0], 1, %s, time), 0, 0, %s))"
                     .formatted(from, end)));
     return output.forward(
         pass, mixed(pass, weights, generating ? kept(pass, values) : byText(values)));

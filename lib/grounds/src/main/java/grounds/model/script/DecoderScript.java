@@ -17,7 +17,7 @@ import java.util.Optional;
  *
  * <p>The backward pass is written out, layer by layer in reverse, with the formulas of lesson 1;
  * nothing is left to autograd but, on a GPU, the fused attention. That spares the engine the graph
- * of the computation, which costs a small model as much as the computation itself.
+ * of the computation, whose making costs a small model dearly.
  *
  * <p>Methods of the script of {@link #training} (tensors are float32, and rows are batch x time):
  *
@@ -69,10 +69,10 @@ public final class DecoderScript {
         new EmbeddingPart(
             "tokenEmbedding.weight",
             family.positionTable(),
-            family.vocabularySize(),
-            family.channels());
-    this.dropout = new DropoutPart(family.dropout());
-    for (int i = 0; i < family.layers(); i++) {
+            family.config().vocabularySize(),
+            family.config().channels());
+    this.dropout = new DropoutPart(family.config().dropout());
+    for (int i = 0; i < family.config().layers(); i++) {
       String block = "blocks." + i + ".";
       blocks.add(
           new BlockPart(
@@ -80,12 +80,13 @@ public final class DecoderScript {
               family.attention(block + "attention", i),
               family.norm(block + "feedForwardNorm"),
               family.feedForward(block + "feedForward"),
-              family.dropout()));
+              family.config().dropout()));
     }
     this.finalNorm = family.norm("finalNorm");
     this.head =
         new HeadPart(
-            family.tiedHead() ? "tokenEmbedding.weight" : "head.weight", family.vocabularySize());
+            family.config().tiedHead() ? "tokenEmbedding.weight" : "head.weight",
+            family.config().vocabularySize());
   }
 
   /** The script of a model; empty for a family that has none. */
@@ -100,8 +101,9 @@ public final class DecoderScript {
    */
   public long activationBytes(long positions, boolean checkpointing) {
     int bytes = options.precision() == Precision.BFLOAT16 ? 2 : 4;
-    long kept = checkpointing ? family.channels() * 4L : family.valuesPerPosition() * bytes;
-    return family.layers() * positions * kept;
+    long kept =
+        checkpointing ? family.config().channels() * 4L : family.valuesPerPosition() * bytes;
+    return family.config().layers() * positions * kept;
   }
 
   /** Tensors that never change, for {@code setup}; the given set makes and owns them. */
@@ -200,14 +202,7 @@ public final class DecoderScript {
     method.line("share = torch.expand(share, [rows, 1])");
     method.line("add = int(torch.item(torch.select(control, 0, 1)))");
     method.line("_ = torch.manual_seed(int(torch.item(torch.select(control, 0, 0))))");
-    String x = method.by("embedding", () -> dropout.forward(pass, embedding.forward(pass)));
-    for (int i = 0; i < blocks.size(); i++) {
-      BlockPart block = blocks.get(i);
-      String input = x;
-      x = method.by("blocks." + i, () -> block.forward(pass, input));
-    }
-    String top = x;
-    String last = method.by("finalNorm", () -> finalNorm.forward(pass, top));
+    String last = body(pass);
     String dx = method.by("head", () -> head.lossAndGradient(pass, last));
     String dLast = dx;
     dx = method.by("finalNorm", () -> finalNorm.backward(pass, dLast));
@@ -220,7 +215,7 @@ public final class DecoderScript {
     method.by(
         "embedding",
         () -> {
-          embedding.backward(pass, dropout.backward(pass, bottom), family.tiedHead());
+          embedding.backward(pass, dropout.backward(pass, bottom), family.config().tiedHead());
           return bottom;
         });
     method.line("self.put(self.loss[0], loss, add)");
@@ -318,7 +313,7 @@ public final class DecoderScript {
                       .formatted(
                           list,
                           family.keyValueHeads(),
-                          family.contextLength(),
+                          family.config().contextLength(),
                           family.headDim(),
                           type)));
       method.line("self." + list + " = " + list);
@@ -383,9 +378,10 @@ public final class DecoderScript {
     method.line("time = torch.size(ids, 1)");
   }
 
+  /** The forward pass up to the head: the last norm's result, [rows, channels]. */
   private String body(Pass pass) {
     Script.Method method = pass.method();
-    String x = method.by("embedding", () -> embedding.forward(pass));
+    String x = method.by("embedding", () -> dropout.forward(pass, embedding.forward(pass)));
     for (int i = 0; i < blocks.size(); i++) {
       BlockPart block = blocks.get(i);
       String input = x;

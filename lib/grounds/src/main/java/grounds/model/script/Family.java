@@ -1,15 +1,16 @@
 package grounds.model.script;
 
 import ai.djl.ndarray.NDArray;
+import grounds.model.DecoderConfig;
 import grounds.model.Gpt;
 import grounds.model.GptConfig;
 import grounds.model.LanguageModel;
 import grounds.model.Llama;
 import grounds.model.LlamaConfig;
 import grounds.model.ValueOnly;
+import grounds.model.layer.CausalMean;
 import grounds.model.layer.RotaryPositions;
 import grounds.tensor.Parameters;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
@@ -41,21 +42,18 @@ interface Family {
             : OptionalDouble.empty();
   }
 
-  int vocabularySize();
+  /** The model's shape. */
+  DecoderConfig config();
 
-  int contextLength();
+  /** Heads of keys and values. */
+  default int keyValueHeads() {
+    return config().heads();
+  }
 
-  int channels();
-
-  int layers();
-
-  int keyValueHeads();
-
-  int headDim();
-
-  double dropout();
-
-  boolean tiedHead();
+  /** The width of one head. */
+  default int headDim() {
+    return config().channels() / config().heads();
+  }
 
   /** The name of the table of learned positions. */
   Optional<String> positionTable();
@@ -87,43 +85,8 @@ interface Family {
     }
 
     @Override
-    public int vocabularySize() {
-      return config.vocabularySize();
-    }
-
-    @Override
-    public int contextLength() {
-      return config.contextLength();
-    }
-
-    @Override
-    public int channels() {
-      return config.channels();
-    }
-
-    @Override
-    public int layers() {
-      return config.layers();
-    }
-
-    @Override
-    public int keyValueHeads() {
-      return config.heads();
-    }
-
-    @Override
-    public int headDim() {
-      return config.channels() / config.heads();
-    }
-
-    @Override
-    public double dropout() {
-      return config.dropout();
-    }
-
-    @Override
-    public boolean tiedHead() {
-      return config.tiedHead();
+    public DecoderConfig config() {
+      return config;
     }
 
     @Override
@@ -180,18 +143,14 @@ interface Family {
     @Override
     public ScriptPart attention(String name, int block) {
       return new CausalMeanPart(
-          linear(name + ".value"), linear(name + ".output"), block, channels());
+          linear(name + ".value"), linear(name + ".output"), block, config().channels());
     }
 
-    /** Row i holds 1 / (i + 1) for the positions 0 to i. */
+    /** The averaging matrix, transposed. */
     @Override
     public List<NDArray> constants(Parameters owner) {
-      int time = contextLength();
-      float[] shares = new float[time * time];
-      for (int position = 0; position < time; position++) {
-        Arrays.fill(shares, position * time, position * time + position + 1, 1f / (position + 1));
-      }
-      return List.of(owner.constant(shares, time, time));
+      int time = config().contextLength();
+      return List.of(owner.constant(CausalMean.meanWeights(time), time, time));
     }
   }
 
@@ -204,43 +163,8 @@ interface Family {
       implements Family {
 
     @Override
-    public int vocabularySize() {
-      return config.vocabularySize();
-    }
-
-    @Override
-    public int contextLength() {
-      return config.contextLength();
-    }
-
-    @Override
-    public int channels() {
-      return config.channels();
-    }
-
-    @Override
-    public int layers() {
-      return config.layers();
-    }
-
-    @Override
     public int keyValueHeads() {
       return config.keyValueHeads();
-    }
-
-    @Override
-    public int headDim() {
-      return config.channels() / config.heads();
-    }
-
-    @Override
-    public double dropout() {
-      return config.dropout();
-    }
-
-    @Override
-    public boolean tiedHead() {
-      return config.tiedHead();
     }
 
     @Override

@@ -130,11 +130,7 @@ final class Pass {
         && options.attention() == ScriptOptions.AttentionKernel.CPU) {
       return let("y", "self.product(" + x + ", " + weight + ", " + b + ")");
     }
-    return let(
-        "y",
-        kernel(options.kernels().forward()) == ProductKernel.ONEDNN
-            ? oneDnn(x, weight, b)
-            : "torch.linear(" + x + ", " + weight + ", " + b + ")");
+    return let("y", kernel(options.kernels().forward()).linear(x, weight, b));
   }
 
   /** dx = dy W. */
@@ -142,7 +138,7 @@ final class Pass {
     return let(
         "dx",
         kernel(options.kernels().inputGradient()) == ProductKernel.ONEDNN
-            ? oneDnn(dy, "torch.t(" + weight + ")", "None")
+            ? ProductKernel.ONEDNN.linear(dy, "torch.t(" + weight + ")", "None")
             : "torch.mm(" + dy + ", " + weight + ")");
   }
 
@@ -157,7 +153,10 @@ final class Pass {
       line(
           "self.put(%s, %s, %s)"
               .formatted(
-                  gradient, scaled(oneDnn(transposed, "torch.t(" + x + ")", "None"), scale), add));
+                  gradient,
+                  scaled(
+                      ProductKernel.ONEDNN.linear(transposed, "torch.t(" + x + ")", "None"), scale),
+                  add));
     } else {
       line(
           "_ = torch.addmm(%s, %s, %s, beta=%s, alpha=%s, out=%s)"
@@ -172,10 +171,5 @@ final class Pass {
   /** oneDNN multiplies float32 matrices here; bfloat16 ones are its own by default. */
   private ProductKernel kernel(ProductKernel wanted) {
     return options.precision() == Precision.BFLOAT16 ? ProductKernel.DEFAULT : wanted;
-  }
-
-  private static String oneDnn(String x, String weight, String bias) {
-    return "ops.mkldnn._linear_pointwise(%s, %s, %s, \"none\", annotate(List[Optional[number]], []), \"\")"
-        .formatted(x, weight, bias);
   }
 }

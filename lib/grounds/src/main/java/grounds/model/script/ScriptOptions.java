@@ -44,7 +44,8 @@ public record ScriptOptions(
     if (manager.getDevice().isGpu()) {
       return options.withAttention(AttentionKernel.ANY_DEVICE);
     }
-    boolean wide = Family.of(model).filter(family -> family.channels() >= WIDE).isPresent();
+    boolean wide =
+        Family.of(model).filter(family -> family.config().channels() >= WIDE).isPresent();
     return wide && ScriptModule.isSupported(manager)
         ? options.withKernels(ProductKernels.fastest(manager))
         : options;
