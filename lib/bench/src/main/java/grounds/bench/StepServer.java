@@ -9,7 +9,6 @@ import grounds.model.script.ScriptedModel;
 import grounds.tensor.Devices;
 import grounds.tensor.Precision;
 import grounds.tensor.ProductKernel;
-import grounds.tensor.ProductKernels;
 import grounds.tensor.ScriptModule;
 import grounds.tensor.TensorScope;
 import grounds.tensor.Threads;
@@ -130,8 +129,7 @@ public final class StepServer implements AutoCloseable {
     String kernels = arguments.text("kernels");
     return kernels.equals("auto")
         ? options
-        : options.withKernels(
-            ProductKernels.all(ProductKernel.valueOf(kernels.toUpperCase(Locale.ROOT))));
+        : options.withProducts(ProductKernel.valueOf(kernels.toUpperCase(Locale.ROOT)));
   }
 
   @Override
@@ -256,7 +254,7 @@ public final class StepServer implements AutoCloseable {
     @Override
     public Map<String, Object> about() {
       String computation =
-          "native model in " + options.precision() + " on " + device + ", " + options.kernels();
+          "native model in " + options.precision() + " on " + device + ", " + options.products();
       return Map.of("computation", computation, "lastToken", last);
     }
 

@@ -318,7 +318,7 @@ public final class NativeStep implements TrainingStep {
         + " on "
         + Devices.name(manager)
         + ", "
-        + options.kernels();
+        + options.products();
   }
 
   /** The program: TorchScript, written from the model's config. */

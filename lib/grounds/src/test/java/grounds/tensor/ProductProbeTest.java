@@ -2,6 +2,7 @@ package grounds.tensor;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -100,7 +101,7 @@ class ProductProbeTest {
       }
     } catch (ScriptException e) {
       // A build of PyTorch without oneDNN.
-      assertEquals(ProductKernels.DEFAULT, ProductProbe.run(manager, 8, 8, 8).kernels());
+      assertEquals(ProductKernel.DEFAULT, ProductProbe.run(manager, 8, 8, 8).kernel());
     }
   }
 
@@ -112,7 +113,7 @@ class ProductProbeTest {
       ProductProbe probe = ProductProbe.run(manager, 512, 256, 1024);
       assertTrue(probe.gain() >= 1, probe.toString());
       assertEquals(
-          probe.kernels().equals(ProductKernels.DEFAULT), probe.gain() == 1, probe.toString());
+          probe.kernel().equals(ProductKernel.DEFAULT), probe.gain() == 1, probe.toString());
       seconds = Math.min(seconds, probe.seconds());
     }
     assertTrue(seconds < 0.7, "the quickest of three took " + seconds + " s");
@@ -122,13 +123,13 @@ class ProductProbeTest {
   @Test
   void aPropertyNamesTheKernels() {
     System.setProperty(PROPERTY, "default");
-    assertEquals(ProductKernels.DEFAULT, ProductKernels.fastest(manager));
+    assertEquals(ProductKernel.DEFAULT, ProductKernel.fastest(manager, 192));
     System.setProperty(PROPERTY, " onednn ");
-    assertEquals(ProductKernels.all(ProductKernel.ONEDNN), ProductKernels.fastest(manager));
+    assertEquals(ProductKernel.ONEDNN, ProductKernel.fastest(manager, 192));
     for (String bad : List.of("mkl", "ONEDNN", "fastest")) {
       System.setProperty(PROPERTY, bad);
       String message =
-          assertThrows(IllegalArgumentException.class, () -> ProductKernels.fastest(manager))
+          assertThrows(IllegalArgumentException.class, () -> ProductKernel.fastest(manager, 192))
               .getMessage();
       assertTrue(message.contains("'default' or 'onednn', got '" + bad + "'"), message);
       assertTrue(message.contains("GROUNDS_PRODUCTS"), message);
@@ -136,20 +137,17 @@ class ProductProbeTest {
   }
 
   @Test
-  void otherwiseOneTrialDecidesForTheProcess() {
+  void otherwiseOneTrialDecidesForTheProcessAndTheWidth() {
     System.setProperty(PROPERTY, "");
-    ProductProbe once = ProductProbe.once(manager);
-    assertEquals(once, ProductProbe.once(manager), "its seconds too: it is the same trial");
-    assertEquals(once.kernels(), ProductKernels.fastest(manager));
+    ProductProbe once = ProductProbe.once(manager, 192);
+    assertEquals(once, ProductProbe.once(manager, 192), "its seconds too: it is the same trial");
+    assertEquals(once.kernel(), ProductKernel.fastest(manager, 192));
+    assertNotEquals(once, ProductProbe.once(manager, 128), "another width, another trial");
   }
 
   @Test
   void kernelsSayWhichTheyAre() {
-    assertEquals("default products", ProductKernels.DEFAULT.toString());
-    assertEquals("oneDNN's products", ProductKernels.all(ProductKernel.ONEDNN).toString());
-    assertEquals(
-        "products by DEFAULT (forward), ONEDNN (input gradient), DEFAULT (weight gradient)",
-        new ProductKernels(ProductKernel.DEFAULT, ProductKernel.ONEDNN, ProductKernel.DEFAULT)
-            .toString());
+    assertEquals("default products", ProductKernel.DEFAULT.toString());
+    assertEquals("oneDNN's products", ProductKernel.ONEDNN.toString());
   }
 }

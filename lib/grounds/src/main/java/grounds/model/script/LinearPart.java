@@ -43,11 +43,12 @@ final class LinearPart implements ScriptPart {
   @Override
   public String backward(Pass pass, String gradient) {
     String dy = pass.narrow(gradient);
-    pass.gradient(name + ".weight").ifPresent(g -> pass.weightGradient(g, dy, input, "add", 1));
-    if (bias) {
-      pass.gradient(name + ".bias")
-          .ifPresent(g -> pass.put(g, "torch.sum(" + dy + ", [0], False, dtype=6)"));
-    }
+    pass.gradients(
+        pass.gradient(name + ".weight"),
+        bias ? pass.gradient(name + ".bias") : Optional.empty(),
+        dy,
+        input,
+        pass.weight(name + ".weight"));
     String dx = pass.inputGradient(dy, pass.narrow(pass.weight(name + ".weight")));
     if (adapterScale.isPresent()) {
       double scale = adapterScale.getAsDouble();

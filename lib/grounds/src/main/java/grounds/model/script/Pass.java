@@ -130,33 +130,42 @@ final class Pass {
         && options.attention() == ScriptOptions.AttentionKernel.CPU) {
       return let("y", "self.product(" + x + ", " + weight + ", " + b + ")");
     }
-    return let("y", kernel(options.kernels().forward()).linear(x, weight, b));
+    return let("y", products().linear(x, weight, b));
   }
 
   /** dx = dy W. */
   String inputGradient(String dy, String weight) {
-    return let(
-        "dx",
-        kernel(options.kernels().inputGradient()) == ProductKernel.ONEDNN
-            ? ProductKernel.ONEDNN.linear(dy, "torch.t(" + weight + ")", "None")
-            : "torch.mm(" + dy + ", " + weight + ")");
+    return let("dx", products().inputGradient(dy, weight));
+  }
+
+  /** dW = dy^T x and db = the sum of dy over its rows, each put where it goes if it is trained. */
+  void gradients(
+      Optional<String> weightGradient,
+      Optional<String> biasGradient,
+      String dy,
+      String x,
+      String weight) {
+    if (isOneDnn() && weightGradient.isPresent() && biasGradient.isPresent()) {
+      List<String> both =
+          let(List.of("dw", "db"), ProductKernel.ONEDNN.weightGradient(dy, x, weight, true));
+      put(weightGradient.get(), both.get(0));
+      put(biasGradient.get(), both.get(1));
+      return;
+    }
+    weightGradient.ifPresent(g -> weightGradient(g, dy, x, "add", 1));
+    biasGradient.ifPresent(g -> put(g, "torch.sum(" + dy + ", [0], False, dtype=6)"));
   }
 
   /** dW = scale dy^T x, put into the gradient. */
   void weightGradient(String gradient, String dy, String x, String add, double scale) {
     String transposed = "torch.t(" + dy + ")";
     if (options.precision() == Precision.BFLOAT16) {
-      line(
-          "self.put(%s, %s, %s)"
-              .formatted(gradient, scaled("torch.mm(" + transposed + ", " + x + ")", scale), add));
-    } else if (kernel(options.kernels().weightGradient()) == ProductKernel.ONEDNN) {
-      line(
-          "self.put(%s, %s, %s)"
-              .formatted(
-                  gradient,
-                  scaled(
-                      ProductKernel.ONEDNN.linear(transposed, "torch.t(" + x + ")", "None"), scale),
-                  add));
+      String dw = scaled("torch.mm(" + transposed + ", " + x + ")", scale);
+      line("self.put(%s, %s, %s)".formatted(gradient, dw, add));
+    } else if (isOneDnn()) {
+      String both = ProductKernel.ONEDNN.weightGradient(dy, x, x, false);
+      String dw = scaled(let(List.of("dw", "db"), both).get(0), scale);
+      line("self.put(%s, %s, %s)".formatted(gradient, dw, add));
     } else {
       line(
           "_ = torch.addmm(%s, %s, %s, beta=%s, alpha=%s, out=%s)"
@@ -164,12 +173,16 @@ final class Pass {
     }
   }
 
+  private boolean isOneDnn() {
+    return products() == ProductKernel.ONEDNN;
+  }
+
   private static String scaled(String x, double scale) {
     return scale == 1 ? x : "torch.mul(" + x + ", " + scale + ")";
   }
 
-  /** oneDNN multiplies float32 matrices here; bfloat16 ones are its own by default. */
-  private ProductKernel kernel(ProductKernel wanted) {
-    return options.precision() == Precision.BFLOAT16 ? ProductKernel.DEFAULT : wanted;
+  /** The dial is about float32 matrices; bfloat16 ones are oneDNN's by default. */
+  private ProductKernel products() {
+    return options.precision() == Precision.BFLOAT16 ? ProductKernel.DEFAULT : options.products();
   }
 }

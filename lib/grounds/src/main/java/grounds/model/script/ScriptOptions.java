@@ -3,7 +3,7 @@ package grounds.model.script;
 import ai.djl.ndarray.NDManager;
 import grounds.model.LanguageModel;
 import grounds.tensor.Precision;
-import grounds.tensor.ProductKernels;
+import grounds.tensor.ProductKernel;
 import grounds.tensor.ScriptModule;
 
 /**
@@ -13,11 +13,11 @@ import grounds.tensor.ScriptModule;
  * @param precision of matrix products
  * @param checkpointing whether blocks keep only their input and compute the rest again in the
  *     backward pass (Chen et al. 2016): less memory, about a third more time
- * @param kernels whose code multiplies float32 matrices on a CPU
+ * @param products whose code multiplies float32 matrices on a CPU
  * @param attention how attention is differentiated
  */
 public record ScriptOptions(
-    Precision precision, boolean checkpointing, ProductKernels kernels, AttentionKernel attention) {
+    Precision precision, boolean checkpointing, ProductKernel products, AttentionKernel attention) {
 
   /** Whose code computes attention and its gradient, always without the square of scores. */
   public enum AttentionKernel {
@@ -29,7 +29,7 @@ public record ScriptOptions(
 
   /** Float32, nothing computed twice, on a CPU. */
   public static final ScriptOptions DEFAULT =
-      new ScriptOptions(Precision.FLOAT32, false, ProductKernels.DEFAULT, AttentionKernel.CPU);
+      new ScriptOptions(Precision.FLOAT32, false, ProductKernel.DEFAULT, AttentionKernel.CPU);
 
   /** Narrower models than this multiply matrices too small for another kernel to pay. */
   private static final int WIDE = 128;
@@ -44,26 +44,26 @@ public record ScriptOptions(
     if (manager.getDevice().isGpu()) {
       return options.withAttention(AttentionKernel.ANY_DEVICE);
     }
-    boolean wide =
-        Family.of(model).filter(family -> family.config().channels() >= WIDE).isPresent();
-    return wide && ScriptModule.isSupported(manager)
-        ? options.withKernels(ProductKernels.fastest(manager))
-        : options;
+    return Family.of(model)
+        .map(family -> family.config().channels())
+        .filter(channels -> channels >= WIDE && ScriptModule.isSupported(manager))
+        .map(channels -> options.withProducts(ProductKernel.fastest(manager, channels)))
+        .orElse(options);
   }
 
   public ScriptOptions withPrecision(Precision precision) {
-    return new ScriptOptions(precision, checkpointing, kernels, attention);
+    return new ScriptOptions(precision, checkpointing, products, attention);
   }
 
   public ScriptOptions withCheckpointing(boolean checkpointing) {
-    return new ScriptOptions(precision, checkpointing, kernels, attention);
+    return new ScriptOptions(precision, checkpointing, products, attention);
   }
 
-  public ScriptOptions withKernels(ProductKernels kernels) {
-    return new ScriptOptions(precision, checkpointing, kernels, attention);
+  public ScriptOptions withProducts(ProductKernel products) {
+    return new ScriptOptions(precision, checkpointing, products, attention);
   }
 
   public ScriptOptions withAttention(AttentionKernel attention) {
-    return new ScriptOptions(precision, checkpointing, kernels, attention);
+    return new ScriptOptions(precision, checkpointing, products, attention);
   }
 }

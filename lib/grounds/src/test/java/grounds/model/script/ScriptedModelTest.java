@@ -23,7 +23,6 @@ import grounds.model.layer.LowRank;
 import grounds.tensor.Parameter;
 import grounds.tensor.Parameters;
 import grounds.tensor.ProductKernel;
-import grounds.tensor.ProductKernels;
 import grounds.tensor.TensorScope;
 import grounds.training.AdamW;
 import grounds.training.NativeStep;
@@ -112,7 +111,7 @@ class ScriptedModelTest {
         of(
             "gptOneDnn",
             seed -> new Gpt(GPT.withBias(true), seed),
-            plain.withKernels(ProductKernels.all(ProductKernel.ONEDNN))),
+            plain.withProducts(ProductKernel.ONEDNN)),
         of("valueOnly", seed -> new ValueOnly(new ValueOnly.Config(11, 8, 12), seed), plain),
         of("llama", seed -> new Llama(LLAMA, seed), plain),
         of("llamaGrouped", seed -> new Llama(LLAMA.withKeyValueHeads(2), seed), plain),
