@@ -28,13 +28,17 @@ HERE = Path(__file__).parent
 JVM = ["java", "-XX:+UseSerialGC", "-Xmx1g", "-Djava.awt.headless=true"]
 JAVA_ENV = {**MALLOC, "OPT_OUT_TRACKING": "true"}
 GPT2 = "C768 L12 H12 V50257 tied"
-TRAINING = {  # row: workload, to reach
-    "tiny": ("T16 C32 L2 H2 B32", 1.3),
-    "small": ("T64 C192 L4 H3 B32", 1.02),
-    "medium": ("T256 C384 L6 H6 B8", 1.02),
-    "gpt2": (f"T512 B4 {GPT2}", 1.0),
+PLAIN, FAST = ["--kernels", "default"], ["--kernels", "onednn"]
+TRAINING = {  # row: workload, to reach, what else we are told
+    "tiny": ("T16 C32 L2 H2 B32", 1.3, PLAIN),
+    "small": ("T64 C192 L4 H3 B32", 1.02, PLAIN),
+    "small-fast": ("T64 C192 L4 H3 B32", 1.7, FAST),
+    "medium": ("T256 C384 L6 H6 B8", 1.02, PLAIN),
+    "medium-fast": ("T256 C384 L6 H6 B8", 1.8, FAST),
+    "gpt2": (f"T512 B4 {GPT2}", 1.0, []),
 }
-ROWS = [*TRAINING, "generation", "readable", "long", "start", "llm.c"]
+GENERATION = {"generation": ("float32", 1.0), "generation-bfloat16": ("bfloat16", 2.5)}
+ROWS = [*TRAINING, *GENERATION, "readable", "long", "start", "llm.c"]
 HEADER = ["configuration", "against", "ours", "theirs", "ratio", "to reach", "reached"]
 REST = 0.2  # seconds in which threads of the last turn fall asleep
 TRIAL = 3  # rounds, after which...
@@ -193,17 +197,18 @@ def row(configuration, against, ours, theirs, ratio, reach=None):
 
 
 def training(name):
-    workload, reach = TRAINING[name]
+    workload, reach, words = TRAINING[name]
     # The large model at one thread is never the better one, and three of them need 15 GB.
     threads = thread_counts()[-1:] if name == "gpt2" else thread_counts()
     sides = [
-        [java(["--workload", workload, *our_threads()])],
+        [java(["--workload", workload, *words, *our_threads()])],
         [python("step_server", n, "--workload", workload) for n in threads],
     ]
     ours, theirs, ratio, note = turns(sides)
     tokens = parse(workload).tokens
     against = theirs.about["computation"]
-    lines = [row(workload, against, speed(tokens, ours), speed(tokens, theirs), ratio, reach)]
+    what = workload + (", oneDNN's products" if words == FAST else "")
+    lines = [row(what, against, speed(tokens, ours), speed(tokens, theirs), ratio, reach)]
     if name == "gpt2":
         peaks = [peer.memory("VmHWM") for peer in (ours, theirs)]
         megabytes = [f"{peak:,.0f} MB" for peak in peaks]
@@ -214,8 +219,9 @@ def training(name):
     return lines, [note]
 
 
-def generation():
-    words = ["--workload", f"T1024 B1 {GPT2}", "--work", "generate"]
+def generation(name):
+    precision, reach = GENERATION[name]
+    words = ["--workload", f"T1024 B1 {GPT2}", "--work", "generate", "--precision", precision]
     # The library leaves the threads to the engine here, so both sides get their better number.
     ours = thread_counts() if OPTIONS.threads == "auto" else [OPTIONS.threads]
     sides = [
@@ -223,10 +229,10 @@ def generation():
         [python("generation_server", n) for n in thread_counts()],
     ]
     ours, theirs, ratio, note = turns(sides, fixed=NEW_TOKENS)
-    what = f"GPT-2 small writes {NEW_TOKENS} tokens after 16"
+    what = f"GPT-2 small writes {NEW_TOKENS} tokens after 16, weights in {precision}"
     speeds = [speed(NEW_TOKENS, peer) for peer in (ours, theirs)]
     stop(sides)
-    return [row(what, theirs.about["computation"], *speeds, ratio, 1.0)], [note]
+    return [row(what, theirs.about["computation"], *speeds, ratio, reach)], [note]
 
 
 def readable():
@@ -328,10 +334,15 @@ def main():
     names = OPTIONS.rows.split(",")
     if unknown := set(names) - set(ROWS):
         p.error(f"no rows {unknown}")
-    others = dict(zip(ROWS[len(TRAINING) :], (generation, readable, long, start, llmc)))
+    others = {"readable": readable, "long": long, "start": start, "llm.c": llmc}
     lines, notes = [], []
     for name in names:
-        more_lines, more_notes = training(name) if name in TRAINING else others[name]()
+        if name in TRAINING:
+            more_lines, more_notes = training(name)
+        elif name in GENERATION:
+            more_lines, more_notes = generation(name)
+        else:
+            more_lines, more_notes = others[name]()
         lines += more_lines
         notes += more_notes
         text = table(lines) + "\n\n" + "\n".join(f"- {note}" for note in notes) + "\n"

@@ -3,6 +3,7 @@ package grounds.bench;
 import ai.djl.ndarray.NDArray;
 import grounds.model.Batch;
 import grounds.model.Gpt;
+import grounds.model.TextReader;
 import grounds.model.script.ScriptOptions;
 import grounds.model.script.ScriptedModel;
 import grounds.tensor.Script;
@@ -50,6 +51,7 @@ public class StepParts {
   private TrainingStep nativeStep;
   private TrainingStep readableStep;
   private ScriptedModel scripted;
+  private TextReader reader;
   private TokenBatches batches;
   private Batch batch;
   private Script script;
@@ -70,7 +72,7 @@ public class StepParts {
     batches = new TokenBatches(made.randomTokens(), made.batch(), made.shape().contextLength(), 1);
     batch = batches.next();
     script = writeScript();
-    scripted.begin(1);
+    reader = scripted.reader();
   }
 
   /** Closes it. */
@@ -118,12 +120,12 @@ public class StepParts {
   /** The next token of one text from the last one; a full context is followed by an empty one. */
   @Benchmark
   public long cachedToken() {
-    if (scripted.read() == model.config().contextLength()) {
-      scripted.begin(1);
+    if (reader.length() == model.config().contextLength()) {
+      reader.forget();
     }
     try (TensorScope scope = TensorScope.open(model.parameters().manager())) {
       NDArray ids = scope.manager().create(new long[][] {{token}});
-      token = scripted.next(ids).argMax(1).getLong();
+      token = reader.next(ids).argMax(1).getLong();
     }
     return token;
   }

@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import com.google.gson.Gson;
 import grounds.model.Gpt;
 import grounds.model.LanguageModel;
+import grounds.model.TextReader;
 import grounds.model.script.ScriptOptions;
 import grounds.model.script.ScriptedModel;
 import grounds.tensor.Devices;
@@ -214,6 +215,7 @@ public final class StepServer implements AutoCloseable {
   private static final class Generation implements Work {
 
     private final ScriptedModel model;
+    private final TextReader reader;
     private final ScriptOptions options;
     private final String device;
     private final long[] prompt;
@@ -221,6 +223,7 @@ public final class StepServer implements AutoCloseable {
 
     Generation(Gpt model, ScriptOptions options) {
       this.model = ScriptedModel.of(model, options).orElseThrow();
+      this.reader = this.model.reader();
       this.options = options;
       this.device = Devices.name(model.parameters().manager());
       this.prompt = new Random(1).longs(PROMPT, 0, model.config().vocabularySize()).toArray();
@@ -229,12 +232,12 @@ public final class StepServer implements AutoCloseable {
     @Override
     public double[] run(int count) {
       long start = System.nanoTime();
-      model.begin(1);
+      reader.forget();
       long[] ids = prompt;
       for (int i = 0; i < count; i++) {
         try (TensorScope scope = TensorScope.open(model.parameters().manager())) {
           NDArray next = scope.manager().create(new long[][] {ids});
-          last = argMax(model.next(next).toFloatArray());
+          last = argMax(reader.next(next).toFloatArray());
         }
         ids = new long[] {last};
       }

@@ -1,11 +1,14 @@
 package grounds.model;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.index.NDIndex;
 import grounds.model.layer.Dropout;
 import grounds.model.layer.Embedding;
+import grounds.model.layer.KeyValueCache;
 import grounds.model.layer.Layer;
 import grounds.model.layer.Linear;
 import grounds.model.layer.LowRank;
+import grounds.model.layer.PlacedLayer;
 import grounds.model.layer.TransformerBlock;
 import grounds.tensor.Parameters;
 import java.util.ArrayList;
@@ -25,7 +28,7 @@ final class Decoder {
   private final DecoderConfig config;
   private final Parameters parameters;
   private final Embedding tokenEmbedding;
-  private final Layer positions;
+  private final PlacedLayer positions;
   private final Dropout dropout;
   private final List<TransformerBlock> blocks = new ArrayList<>();
   private final Layer finalNorm;
@@ -39,7 +42,7 @@ final class Decoder {
   interface Parts {
 
     /** What is done to the tokens' vectors so that their places can be told apart. */
-    Layer positions(Parameters parameters);
+    PlacedLayer positions(Parameters parameters);
 
     /** A norm, before each part of a block and before the head. */
     Layer norm(Parameters parameters);
@@ -90,6 +93,25 @@ final class Decoder {
       x = block.forward(x, training);
     }
     return head.forward(finalNorm.forward(x, training), training);
+  }
+
+  /** Reads on in some texts and scores what may follow, [texts, vocabularySize]. */
+  NDArray next(NDArray ids, List<KeyValueCache> caches) {
+    NDArray x = positions.forwardFrom(tokenEmbedding.forward(ids, false), caches.get(0).length());
+    for (int i = 0; i < blocks.size(); i++) {
+      x = blocks.get(i).read(x, caches.get(i));
+    }
+    NDArray last = x.get(new NDIndex(":, -1"));
+    return head.forward(finalNorm.forward(last, false), false);
+  }
+
+  /** A reader that keeps keys and values. */
+  TextReader reader() {
+    return new CachingReader(this, parameters.manager(), blocks.size());
+  }
+
+  DecoderConfig config() {
+    return config;
   }
 
   /** For each block what its heads look at, [batch, heads, time, time]. */

@@ -35,6 +35,12 @@ public final class Gpt implements LanguageModel {
     return decoder.logits(ids, training);
   }
 
+  /** Keeps keys and values: a token costs one position. */
+  @Override
+  public TextReader reader() {
+    return decoder.reader();
+  }
+
   /**
    * What each head of each block looks at.
    *

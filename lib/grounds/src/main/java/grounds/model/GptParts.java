@@ -4,6 +4,7 @@ import grounds.model.layer.CausalSelfAttention;
 import grounds.model.layer.FeedForward;
 import grounds.model.layer.Layer;
 import grounds.model.layer.LayerNorm;
+import grounds.model.layer.PlacedLayer;
 import grounds.model.layer.Positions;
 import grounds.tensor.Parameters;
 
@@ -17,7 +18,7 @@ class GptParts implements Decoder.Parts {
   }
 
   @Override
-  public Layer positions(Parameters parameters) {
+  public PlacedLayer positions(Parameters parameters) {
     return new Positions(
         parameters, config.contextLength(), config.channels(), Decoder.STANDARD_DEVIATION);
   }

@@ -32,6 +32,14 @@ public interface LanguageModel extends AutoCloseable {
     return CrossEntropy.perToken(logits(ids, false), targets);
   }
 
+  /**
+   * Reads texts token by token, for generation. This one reads all of a text anew for every token;
+   * a model that can keep what it needs of the tokens before gives a better one.
+   */
+  default TextReader reader() {
+    return new RereadingReader(this);
+  }
+
   /** What decides the model's shape. */
   ModelConfig config();
 

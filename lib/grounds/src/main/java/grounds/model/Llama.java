@@ -5,6 +5,7 @@ import grounds.model.layer.GatedFeedForward;
 import grounds.model.layer.GroupedQueryAttention;
 import grounds.model.layer.Layer;
 import grounds.model.layer.LowRank;
+import grounds.model.layer.PlacedLayer;
 import grounds.model.layer.RmsNorm;
 import grounds.tensor.Parameters;
 import java.util.List;
@@ -39,8 +40,8 @@ public final class Llama implements LanguageModel {
 
     /** Nothing here: attention turns queries and keys. */
     @Override
-    public Layer positions(Parameters parameters) {
-      return (input, training) -> input;
+    public PlacedLayer positions(Parameters parameters) {
+      return (input, place) -> input;
     }
 
     @Override
@@ -75,6 +76,12 @@ public final class Llama implements LanguageModel {
   @Override
   public NDArray logits(NDArray ids, boolean training) {
     return decoder.logits(ids, training);
+  }
+
+  /** Keeps keys and values: a token costs one position. */
+  @Override
+  public TextReader reader() {
+    return decoder.reader();
   }
 
   /**

@@ -46,8 +46,13 @@ public final class TensorScope implements AutoCloseable {
   /** Takes a tensor out of this scope: it now belongs to the manager the scope was opened on. */
   public NDArray keep(NDArray array) {
     requireOwnThread();
+    return keep(array, parent);
+  }
+
+  /** Takes a tensor out of the scope around the call, if there is one, for another owner. */
+  public static NDArray keep(NDArray array, NDManager owner) {
     NDScope.unregister(array);
-    array.attach(parent);
+    array.attach(owner);
     return array;
   }
 

@@ -6,6 +6,15 @@ import ai.djl.ndarray.NDArray;
 public interface Attention extends Layer {
 
   /**
+   * Reads on in a text: the same as {@link #forward} at these positions, given the ones before.
+   *
+   * @param input the next positions, [batch, time, channels]
+   * @param cache what is kept of those before; these are put behind them
+   * @return [batch, time, channels]
+   */
+  NDArray read(NDArray input, KeyValueCache cache);
+
+  /**
    * How much each position takes from each one up to itself.
    *
    * @param input [batch, time, channels]

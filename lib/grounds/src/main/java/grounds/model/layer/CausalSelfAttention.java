@@ -46,7 +46,19 @@ public final class CausalSelfAttention implements Attention {
   @Override
   public NDArray forward(NDArray input, boolean training) {
     NDList qkv = split(input, training);
-    NDArray mixed = causalWeights.of(qkv.get(0), qkv.get(1)).matMul(qkv.get(2));
+    return mix(input, qkv.get(0), qkv.get(1), qkv.get(2), training);
+  }
+
+  @Override
+  public NDArray read(NDArray input, KeyValueCache cache) {
+    NDList qkv = split(input, false);
+    NDList all = cache.append(qkv.get(1), qkv.get(2));
+    return mix(input, qkv.get(0), all.get(0), all.get(1), false);
+  }
+
+  private NDArray mix(
+      NDArray input, NDArray queries, NDArray keys, NDArray values, boolean training) {
+    NDArray mixed = causalWeights.of(queries, keys).matMul(values);
     NDArray joined = mixed.transpose(0, 2, 1, 3).reshape(input.getShape());
     return output.forward(joined, training);
   }

@@ -21,14 +21,22 @@ final class CausalWeights {
     this.contextLength = contextLength;
   }
 
-  /** Takes [batch, heads, time, headDim] twice, gives [batch, heads, time, time]. */
+  /**
+   * The weights of the last positions of a text, or of all.
+   *
+   * @param query [batch, heads, time, headDim]
+   * @param key [batch, heads, length, headDim], length at least time
+   * @return [batch, heads, time, length]
+   */
   NDArray of(NDArray query, NDArray key) {
     NDArray scores = query.mul(scale).matMul(key.transpose(0, 1, 3, 2));
-    return scores.add(maskFor(query.getShape().get(2))).softmax(-1);
+    return scores.add(maskFor(query.getShape().get(2), key.getShape().get(2))).softmax(-1);
   }
 
-  private NDArray maskFor(long time) {
-    return time == contextLength ? mask : mask.get(new NDIndex("0:" + time + ",0:" + time));
+  private NDArray maskFor(long time, long length) {
+    return time == contextLength
+        ? mask
+        : mask.get(new NDIndex((length - time) + ":" + length + ",0:" + length));
   }
 
   /** 0 on and below the diagonal, minus infinity above it: nobody looks at what comes later. */

@@ -1,6 +1,7 @@
 package grounds.model.layer;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
 import grounds.tensor.Parameters;
 import java.util.stream.Stream;
 
@@ -59,8 +60,22 @@ public final class GroupedQueryAttention implements Attention {
   /** Takes and gives [batch, time, channels]. */
   @Override
   public NDArray forward(NDArray input, boolean training) {
-    NDArray values = forEveryHead(split(value.forward(input, training), keyValueHeads));
-    NDArray mixed = weights(input, training).matMul(values);
+    NDArray values = split(value.forward(input, training), keyValueHeads);
+    return mix(input, queries(input, 0, training), keys(input, 0, training), values, training);
+  }
+
+  @Override
+  public NDArray read(NDArray input, KeyValueCache cache) {
+    int place = cache.length();
+    NDArray values = split(value.forward(input, false), keyValueHeads);
+    NDList all = cache.append(keys(input, place, false), values);
+    return mix(input, queries(input, place, false), all.get(0), all.get(1), false);
+  }
+
+  private NDArray mix(
+      NDArray input, NDArray queries, NDArray keys, NDArray values, boolean training) {
+    NDArray weights = causalWeights.of(queries, forEveryHead(keys));
+    NDArray mixed = weights.matMul(forEveryHead(values));
     NDArray joined = mixed.transpose(0, 2, 1, 3).reshape(input.getShape());
     return output.forward(joined, training);
   }
@@ -72,13 +87,15 @@ public final class GroupedQueryAttention implements Attention {
 
   @Override
   public NDArray weights(NDArray input) {
-    return weights(input, false);
+    return causalWeights.of(queries(input, 0, false), forEveryHead(keys(input, 0, false)));
   }
 
-  private NDArray weights(NDArray input, boolean training) {
-    NDArray queries = rotary.forward(split(query.forward(input, training), heads), training);
-    NDArray keys = rotary.forward(split(key.forward(input, training), keyValueHeads), training);
-    return causalWeights.of(queries, forEveryHead(keys));
+  private NDArray queries(NDArray input, int place, boolean training) {
+    return rotary.forwardFrom(split(query.forward(input, training), heads), place);
+  }
+
+  private NDArray keys(NDArray input, int place, boolean training) {
+    return rotary.forwardFrom(split(key.forward(input, training), keyValueHeads), place);
   }
 
   /** From [batch, time, count * headDim] to [batch, count, time, headDim]. */

@@ -41,14 +41,14 @@ record PlaceTable(NDArray all) {
         .toArray();
   }
 
-  /** The rows for an input of [..., time, channels], from the first place on. */
-  NDArray rowsFor(NDArray input) {
+  /** The rows for an input of [..., time, channels] that begins at that place. */
+  NDArray rowsFor(NDArray input, int place) {
     Shape shape = input.getShape();
     int dimensions = shape.dimension();
     Shape own = all.getShape();
     if (dimensions < 2
         || shape.get(dimensions - 1) != own.get(1)
-        || shape.get(dimensions - 2) > own.get(0)) {
+        || place + shape.get(dimensions - 2) > own.get(0)) {
       throw new IllegalArgumentException(
           "Wanted an input of [..., time, channels] with at most "
               + own.get(0)
@@ -56,9 +56,10 @@ record PlaceTable(NDArray all) {
               + own.get(1)
               + " channels, got "
               + shape
+              + (place > 0 ? " from place " + place + " on" : "")
               + ". Cut the text, or make the positions for another shape.");
     }
     long time = shape.get(dimensions - 2);
-    return time == own.get(0) ? all : all.get(new NDIndex("0:" + time));
+    return time == own.get(0) ? all : all.get(new NDIndex(place + ":" + (place + time)));
   }
 }

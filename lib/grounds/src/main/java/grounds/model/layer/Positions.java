@@ -8,7 +8,7 @@ import grounds.tensor.Parameters;
  * Learned positions: a vector for every place in the context, added to the token's own. Without it
  * attention sees a bag of tokens.
  */
-public final class Positions implements Layer {
+public final class Positions implements PlacedLayer {
 
   private final NDArray weight;
   private final int contextLength;
@@ -22,9 +22,10 @@ public final class Positions implements Layer {
 
   /** Takes and gives [batch, time, channels]; time is at most the context length. */
   @Override
-  public NDArray forward(NDArray input, boolean training) {
+  public NDArray forwardFrom(NDArray input, int place) {
     long time = input.getShape().get(1);
-    return input.add(time == contextLength ? weight : weight.get(new NDIndex("0:" + time)));
+    return input.add(
+        time == contextLength ? weight : weight.get(new NDIndex(place + ":" + (place + time))));
   }
 
   /** The table itself, [contextLength, channels]. */

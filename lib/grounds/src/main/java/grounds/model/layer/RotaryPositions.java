@@ -13,7 +13,7 @@ import grounds.tensor.Parameters;
  * of a point, turned by place * base^(-2i / headDim): Llama's layout. (Su et al. pair neighbours
  * instead, which is the same with the numbers in another order.)
  */
-public final class RotaryPositions implements Layer {
+public final class RotaryPositions implements PlacedLayer {
 
   /** Su et al.'s: the slowest pair turns about this many times as slowly as the fastest. */
   public static final double BASE = 10_000;
@@ -57,9 +57,9 @@ public final class RotaryPositions implements Layer {
    * @throws IllegalArgumentException if the input is longer or of another width than the angles
    */
   @Override
-  public NDArray forward(NDArray input, boolean training) {
-    NDArray cosine = cosines.rowsFor(input);
-    NDArray sine = sines.rowsFor(input);
+  public NDArray forwardFrom(NDArray input, int place) {
+    NDArray cosine = cosines.rowsFor(input, place);
+    NDArray sine = sines.rowsFor(input, place);
     int last = input.getShape().dimension() - 1;
     NDList halves = input.split(2, last);
     NDArray swapped = NDArrays.concat(new NDList(halves.get(1), halves.get(0)), last);

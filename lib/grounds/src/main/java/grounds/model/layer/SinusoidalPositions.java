@@ -8,7 +8,7 @@ import grounds.tensor.Parameters;
  * token's own (Vaswani et al. 2017, section 3.5). Channel 2i holds sin(place / 10000^(2i /
  * channels)) and channel 2i + 1 the cosine of the same angle. Nothing is trained.
  */
-public final class SinusoidalPositions implements Layer {
+public final class SinusoidalPositions implements PlacedLayer {
 
   /** Vaswani et al.'s: the slowest wave is about this many times as long as the fastest. */
   private static final double BASE = 10_000;
@@ -39,8 +39,8 @@ public final class SinusoidalPositions implements Layer {
    * @throws IllegalArgumentException if the input is longer or of another width than the table
    */
   @Override
-  public NDArray forward(NDArray input, boolean training) {
-    return input.add(table.rowsFor(input));
+  public NDArray forwardFrom(NDArray input, int place) {
+    return input.add(table.rowsFor(input, place));
   }
 
   /** The table itself, [contextLength, channels]. */

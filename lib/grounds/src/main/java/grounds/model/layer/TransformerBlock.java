@@ -43,6 +43,18 @@ public final class TransformerBlock implements Layer {
     return x.add(dropout.forward(thought, training));
   }
 
+  /**
+   * Reads on in a text.
+   *
+   * @param input the next positions, [batch, time, channels]
+   * @param cache what this block keeps of those before
+   * @throws IllegalStateException if this block mixes positions in another way than attention
+   */
+  public NDArray read(NDArray input, KeyValueCache cache) {
+    NDArray x = input.add(shown().read(attentionNorm.forward(input, false), cache));
+    return x.add(feedForward.forward(feedForwardNorm.forward(x, false), false));
+  }
+
   @Override
   public Stream<Linear> linears() {
     return Stream.of(attentionNorm, attention, feedForwardNorm, feedForward)
@@ -55,8 +67,12 @@ public final class TransformerBlock implements Layer {
    * @throws IllegalStateException if this block mixes positions in another way
    */
   public NDArray attentionWeights(NDArray input) {
+    return shown().weights(attentionNorm.forward(input, false));
+  }
+
+  private Attention shown() {
     if (attention instanceof Attention shown) {
-      return shown.weights(attentionNorm.forward(input, false));
+      return shown;
     }
     throw new IllegalStateException(
         "Wanted a block whose attention shows its weights, this one has "

@@ -36,9 +36,11 @@ import java.util.Optional;
  * <ul>
  *   <li>{@code evaluate(ids, targets)}: the surprise at each target, [batch, time].
  *   <li>{@code logits(ids)}: [batch, time, vocabularySize].
+ *   <li>{@code narrow(any)}: makes the copies of the weights in the precision of products.
  *   <li>{@code begin(size)}, then {@code generate(ids, at)}: room for the keys and values of that
  *       many texts, then the scores after the ids [batch, time] that stand at place {@code at},
  *       [batch, vocabularySize]. size and at are int64 scalars on the CPU.
+ *   <li>{@code select(rows)}: goes on with the texts of those numbers, int64 [texts].
  * </ul>
  */
 public final class DecoderScript {
@@ -158,7 +160,9 @@ public final class DecoderScript {
     }
     evaluate(script, weights);
     logits(script, weights);
+    narrow(script);
     begin(script);
+    select(script);
     product(script);
     generate(script, weights);
     return script;
@@ -318,6 +322,12 @@ public final class DecoderScript {
                           type)));
       method.line("self." + list + " = " + list);
     }
+    method.result("size");
+  }
+
+  private void narrow(Script script) {
+    Script.Method method = script.method("narrow", "any: Tensor", "Tensor");
+    method.line("torch.set_grad_enabled(False)");
     method.line("narrowed = annotate(List[Tensor], [])");
     if (options.precision() == Precision.BFLOAT16) {
       method.nested(
@@ -325,7 +335,23 @@ public final class DecoderScript {
           () -> method.line("_1 = torch.append(narrowed, torch.to(weight, 15))"));
     }
     method.line("self.narrowed = narrowed");
-    method.result("size");
+    method.result("any");
+  }
+
+  private static void select(Script script) {
+    Script.Method method = script.method("select", "rows: Tensor", "Tensor");
+    method.line("torch.set_grad_enabled(False)");
+    for (String list : List.of("keys", "values")) {
+      method.line(list + " = annotate(List[Tensor], [])");
+      method.nested(
+          "for one_" + list + " in self." + list + ":",
+          () ->
+              method.line(
+                  "_ = torch.append(%s, torch.index_select(one_%s, 0, rows))"
+                      .formatted(list, list)));
+      method.line("self." + list + " = " + list);
+    }
+    method.result("rows");
   }
 
   /**

@@ -5,12 +5,14 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import grounds.model.LanguageModel;
 import grounds.model.ModelConfig;
+import grounds.model.TextReader;
 import grounds.model.layer.LowRank;
 import grounds.tensor.Parameter;
 import grounds.tensor.Parameters;
 import grounds.tensor.Script;
 import grounds.tensor.ScriptModule;
 import grounds.tensor.Threads;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 
@@ -24,8 +26,7 @@ public final class ScriptedModel implements LanguageModel {
   private final NDManager manager;
   private final NDManager host;
   private final ScriptModule module;
-  private int texts;
-  private int read;
+  private TextReader owner;
 
   private ScriptedModel(LanguageModel model, DecoderScript decoder) {
     this.model = model;
@@ -78,55 +79,81 @@ public final class ScriptedModel implements LanguageModel {
   }
 
   /**
-   * Makes room for the keys and values of that many texts; what was kept before is forgotten.
-   *
-   * @param texts 1 or more
+   * Keeps keys and values. There is room for one reader's: when another begins to read, it takes
+   * the room. In bfloat16 a reader reads with the weights as they were when it began.
    */
-  public void begin(int texts) {
-    if (texts < 1) {
-      throw new IllegalArgumentException("Wanted room for 1 or more texts, got " + texts + ".");
-    }
-    // Two operations for each weight and token, over a whole context.
-    Threads.chooseFor(2.0 * parameters().count() * config().contextLength() * texts);
-    try (NDArray size = host.create((long) texts)) {
-      module.call("begin", size).close();
-    }
-    this.texts = texts;
-    this.read = 0;
+  @Override
+  public TextReader reader() {
+    return new Reader();
   }
 
-  /**
-   * Reads the next tokens of every text, keeping their keys and values, and scores what may follow.
-   *
-   * @param ids int64 [batch, time], one row a text; all of a prompt, or one token each
-   * @return float32 [batch, vocabularySize]; closed by the scope around the call
-   * @throws IllegalStateException before {@link #begin}
-   * @throws IllegalArgumentException if there are other texts than begun, or too many tokens
-   */
-  public NDArray next(NDArray ids) {
-    if (texts == 0) {
-      throw new IllegalStateException("Call begin(texts) first: it makes room for what is kept.");
-    }
-    if (ids.getShape().dimension() != 2 || ids.getShape().get(0) != texts) {
-      throw new IllegalArgumentException(
-          "Wanted the next tokens of "
-              + texts
-              + " texts as [batch, time], got "
-              + ids.getShape()
-              + ".");
-    }
-    long time = ids.getShape().get(1);
-    config().requireFits(read + time);
-    try (NDArray place = host.create((long) read)) {
-      NDArray scores = module.call("generate", ids, place);
-      read += (int) time;
-      return scores;
-    }
-  }
+  private final class Reader implements TextReader {
 
-  /** How many tokens of each text were read since {@link #begin}. */
-  public int read() {
-    return read;
+    private int texts;
+    private int length;
+
+    @Override
+    public NDArray next(NDArray ids) {
+      TextReader.requireFits(ids, texts, length, config());
+      if (length == 0) {
+        begin((int) ids.getShape().get(0));
+      }
+      requireRoom();
+      try (NDArray place = host.create((long) length)) {
+        NDArray scores = module.call("generate", ids, place);
+        length += (int) ids.getShape().get(1);
+        return scores;
+      }
+    }
+
+    private void requireRoom() {
+      if (owner != this) {
+        throw new IllegalStateException(
+            "Another reader of this model has begun since, and took the room for keys and values."
+                + " Read with one at a time, or make another scripted model.");
+      }
+    }
+
+    private void begin(int count) {
+      // Two operations for each weight and token, over a whole context.
+      Threads.chooseFor(2.0 * parameters().count() * config().contextLength() * count);
+      try (NDArray size = host.create((long) count)) {
+        if (owner != this) {
+          module.call("narrow", size).close();
+        }
+        module.call("begin", size).close();
+      }
+      texts = count;
+      owner = this;
+    }
+
+    @Override
+    public int length() {
+      return length;
+    }
+
+    @Override
+    public void select(int... chosen) {
+      TextReader.requireTexts(chosen, texts);
+      requireRoom();
+      long[] rows = Arrays.stream(chosen).asLongStream().toArray();
+      try (NDArray wanted = manager.create(rows)) {
+        module.call("select", wanted).close();
+      }
+      texts = chosen.length;
+    }
+
+    @Override
+    public void forget() {
+      length = 0;
+      texts = 0;
+    }
+
+    /** The room stays with the model, for the next reader. */
+    @Override
+    public void close() {
+      forget();
+    }
   }
 
   @Override

@@ -18,6 +18,7 @@ import grounds.model.LanguageModel;
 import grounds.model.LanguageModelContract;
 import grounds.model.Llama;
 import grounds.model.LlamaConfig;
+import grounds.model.TextReader;
 import grounds.model.ValueOnly;
 import grounds.model.layer.LowRank;
 import grounds.tensor.Parameter;
@@ -250,6 +251,7 @@ class ScriptedModelTest {
       String name, LongFunction<LanguageModel> make, ScriptOptions options) {
     try (LanguageModel readable = make(make);
         ScriptedModel scripted = ScriptedModel.of(readable, options).orElseThrow();
+        TextReader reader = scripted.reader();
         TensorScope scope = TensorScope.open(readable.parameters().manager())) {
       long[][] texts = {ids(readable, 8, 1), ids(readable, 8, 2)};
       // The places at which a piece ends: a prompt and then one each, a prompt in two pieces, ...
@@ -260,10 +262,10 @@ class ScriptedModelTest {
               new int[] {1, 2, 3, 4, 5, 6, 7, 8},
               new int[] {1, 8},
               new int[] {8})) {
-        scripted.begin(2);
+        reader.forget();
         int at = 0;
         for (int end : ends) {
-          NDArray next = scripted.next(piece(scope, texts, at, end));
+          NDArray next = reader.next(piece(scope, texts, at, end));
           float[] expected = last(readable, scope, texts, end);
           assertEquals(new Shape(2, readable.config().vocabularySize()), next.getShape());
           assertTrue(spread(expected) > 1);
@@ -276,22 +278,43 @@ class ScriptedModelTest {
   }
 
   @Test
-  void aNewBeginForgetsTheOldTexts() {
+  void aReaderThatForgetsBeginsAnew() {
     try (LanguageModel readable = make(seed -> new Llama(LLAMA, seed));
         ScriptedModel scripted = scripted(readable);
+        TextReader reader = scripted.reader();
         TensorScope scope = TensorScope.open(readable.parameters().manager())) {
       long[][] old = {ids(readable, 8, 1), ids(readable, 8, 2), ids(readable, 8, 3)};
-      scripted.begin(3);
-      assertEquals(3, scripted.next(piece(scope, old, 0, 7)).getShape().get(0));
+      assertEquals(3, reader.next(piece(scope, old, 0, 7)).getShape().get(0));
       long[][] fresh = {ids(readable, 8, 4)};
-      scripted.begin(1);
-      scripted.next(piece(scope, fresh, 0, 2));
-      NDArray next = scripted.next(piece(scope, fresh, 2, 3));
+      reader.forget();
+      reader.next(piece(scope, fresh, 0, 2));
+      NDArray next = reader.next(piece(scope, fresh, 2, 3));
       assertArrayEquals(last(readable, scope, fresh, 3), next.toFloatArray(), 1e-5f);
-      scripted.begin(2);
+      reader.forget();
       long[][] two = {old[2], fresh[0]};
-      next = scripted.next(piece(scope, two, 0, 4));
+      next = reader.next(piece(scope, two, 0, 4));
       assertArrayEquals(last(readable, scope, two, 4), next.toFloatArray(), 1e-5f);
+    }
+  }
+
+  @Test
+  void aReaderWhoseRoomWasTakenSaysSo() {
+    try (LanguageModel readable = make(seed -> new Gpt(GPT, seed));
+        ScriptedModel scripted = scripted(readable);
+        TextReader one = scripted.reader();
+        TextReader other = scripted.reader();
+        TensorScope scope = TensorScope.open(readable.parameters().manager())) {
+      long[][] text = {ids(readable, 8, 1)};
+      one.next(piece(scope, text, 0, 3));
+      other.next(piece(scope, text, 0, 2));
+      NDArray more = piece(scope, text, 3, 4);
+      for (Runnable call : List.<Runnable>of(() -> one.next(more), () -> one.select(0, 0))) {
+        String message = assertThrows(IllegalStateException.class, call::run).getMessage();
+        assertTrue(message.contains("Another reader of this model has begun"), message);
+      }
+      one.forget();
+      float[] expected = last(readable, scope, text, 4);
+      assertArrayEquals(expected, one.next(piece(scope, text, 0, 4)).toFloatArray(), 1e-5f);
     }
   }
 
@@ -327,28 +350,24 @@ class ScriptedModelTest {
   void moreTokensThanTheContextAreRefused() {
     try (Gpt readable = new Gpt(GPT, 1);
         ScriptedModel scripted = scripted(readable);
+        TextReader reader = scripted.reader();
         TensorScope scope = TensorScope.open(readable.parameters().manager())) {
       NDArray nine = scope.manager().create(ids(readable, 9, 1), new Shape(1, 9));
       NDArray three = scope.manager().create(ids(readable, 3, 1), new Shape(1, 3));
       NDArray two = scope.manager().create(ids(readable, 2, 1), new Shape(1, 2));
-      assertThrows(IllegalStateException.class, () -> scripted.next(three), "before begin");
-      assertThrows(IllegalArgumentException.class, () -> scripted.begin(0));
-      scripted.begin(2);
-      assertThrows(IllegalArgumentException.class, () -> scripted.next(three), "one text of two");
-      scripted.begin(1);
-      scripted.next(three);
-      scripted.next(three);
-      assertEquals(6, scripted.read());
+      reader.next(three);
+      reader.next(three);
+      assertEquals(6, reader.length());
       for (Runnable call :
           List.<Runnable>of(
               () -> scripted.surprises(nine, nine),
-              () -> scripted.next(nine),
-              () -> scripted.next(three))) {
+              () -> reader.next(nine),
+              () -> reader.next(three))) {
         String message = assertThrows(IllegalArgumentException.class, call::run).getMessage();
         assertTrue(message.contains("context length"), message);
       }
-      scripted.next(two); // the last two places
-      assertEquals(8, scripted.read());
+      reader.next(two); // the last two places
+      assertEquals(8, reader.length());
       assertThrows(IllegalArgumentException.class, () -> scripted.surprises(two, three));
     }
   }
@@ -361,8 +380,9 @@ class ScriptedModelTest {
       float[] before = readable.logits(ids, false).toFloatArray();
       ScriptedModel scripted = scripted(readable);
       assertEquals(readable.parameters(), scripted.parameters());
-      scripted.begin(1);
-      scripted.next(ids);
+      TextReader reader = scripted.reader();
+      reader.next(ids);
+      reader.close();
       scripted.close();
       assertArrayEquals(before, readable.logits(ids, false).toFloatArray());
       try (ScriptedModel again = scripted(readable)) {
@@ -374,13 +394,13 @@ class ScriptedModelTest {
   @Test
   void twoOfOneModelKeepTheirOwnTexts() {
     try (LanguageModel readable = make(seed -> new Gpt(GPT, seed));
-        ScriptedModel one = scripted(readable);
-        ScriptedModel other = scripted(readable);
+        ScriptedModel oneModel = scripted(readable);
+        ScriptedModel otherModel = scripted(readable);
+        TextReader one = oneModel.reader();
+        TextReader other = otherModel.reader();
         TensorScope scope = TensorScope.open(readable.parameters().manager())) {
       long[][] first = {ids(readable, 8, 1)};
       long[][] second = {ids(readable, 8, 2)};
-      one.begin(1);
-      other.begin(1);
       one.next(piece(scope, first, 0, 3));
       other.next(piece(scope, second, 0, 3));
       assertArrayEquals(
@@ -402,9 +422,9 @@ class ScriptedModelTest {
           NDArray ids = piece(scope, texts, 0, 8);
           scripted.logits(ids, false);
           scripted.surprises(ids, ids);
-          scripted.begin(2);
-          scripted.next(piece(scope, texts, 0, 3));
-          scripted.next(piece(scope, texts, 3, 4));
+          TextReader reader = scripted.reader();
+          reader.next(piece(scope, texts, 0, 3));
+          reader.next(piece(scope, texts, 3, 4));
         }
       }
       assertEquals(before, manager.getManagedArrays().size());
