@@ -15,6 +15,7 @@ public final class PrecisionProbe {
   private static final int PRODUCTS = 4;
 
   private static double cost;
+  private static Boolean packs;
 
   private PrecisionProbe() {}
 
@@ -27,6 +28,33 @@ public final class PrecisionProbe {
       cost = measure(parent);
     }
     return cost;
+  }
+
+  /**
+   * Whether oneDNN multiplies by bfloat16 weights that it has laid out on this CPU. It refuses
+   * where the processor lacks instructions that are not only those for bfloat16.
+   */
+  public static synchronized boolean packsBfloat16(NDManager parent) {
+    if (packs == null) {
+      packs = tryPacking(parent);
+    }
+    return packs;
+  }
+
+  private static boolean tryPacking(NDManager parent) {
+    Script script = new Script();
+    Script.Method method = script.method("product", "x: Tensor", "Tensor");
+    method.line("torch.set_grad_enabled(False)");
+    method.line("narrow = torch.to(x, 15)");
+    method.line("weight = " + ProductKernel.packed("narrow"));
+    method.result("torch.to(" + ProductKernel.ONEDNN.linear("narrow", "weight", "None") + ", 6)");
+    try (TensorScope scope = TensorScope.open(parent);
+        ScriptModule module = ScriptModule.load(scope.manager(), script)) {
+      NDArray ones = scope.manager().ones(new Shape(CHANNELS, CHANNELS));
+      return module.call("product", ones).getFloat(0, 0) == CHANNELS;
+    } catch (ScriptException e) {
+      return false;
+    }
   }
 
   private static double measure(NDManager parent) {

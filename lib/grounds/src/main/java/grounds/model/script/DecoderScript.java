@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import grounds.model.LanguageModel;
 import grounds.tensor.Parameters;
 import grounds.tensor.Precision;
+import grounds.tensor.ProductKernel;
 import grounds.tensor.Script;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -332,7 +333,15 @@ public final class DecoderScript {
     if (options.precision() == Precision.BFLOAT16) {
       method.nested(
           "for weight in self.weights:",
-          () -> method.line("_1 = torch.append(narrowed, torch.to(weight, 15))"));
+          () -> {
+            method.line("narrow = torch.to(weight, 15)");
+            if (options.packs()) {
+              method.nested(
+                  "if torch.dim(weight) == 2:",
+                  () -> method.line("narrow = " + ProductKernel.packed("narrow")));
+            }
+            method.line("_1 = torch.append(narrowed, narrow)");
+          });
     }
     method.line("self.narrowed = narrowed");
     method.result("any");

@@ -125,6 +125,9 @@ final class Pass {
   /** y = x W^T + b. */
   String product(String x, String weight, Optional<String> bias) {
     String b = bias.orElse("None");
+    if (kind == Kind.GENERATION && options.packs()) {
+      return let("y", ProductKernel.ONEDNN.linear(x, weight, b));
+    }
     if (kind == Kind.GENERATION
         && options.precision() != Precision.BFLOAT16
         && options.attention() == ScriptOptions.AttentionKernel.CPU) {

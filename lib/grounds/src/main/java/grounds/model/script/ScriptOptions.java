@@ -13,7 +13,8 @@ import grounds.tensor.ScriptModule;
  * @param precision of matrix products
  * @param checkpointing whether blocks keep only their input and compute the rest again in the
  *     backward pass (Chen et al. 2016): less memory, about a third more time
- * @param products whose code multiplies float32 matrices on a CPU
+ * @param products whose code multiplies float32 matrices on a CPU; bfloat16 ones are oneDNN's, and
+ *     where it is named here, too, generation keeps its weights as it likes them
  * @param attention how attention is differentiated
  */
 public record ScriptOptions(
@@ -49,6 +50,16 @@ public record ScriptOptions(
         .filter(channels -> channels >= WIDE && ScriptModule.isSupported(manager))
         .map(channels -> options.withProducts(ProductKernel.fastest(manager, channels)))
         .orElse(options);
+  }
+
+  /**
+   * Whether weights of generation lie as oneDNN likes them: it reads them for every token, and
+   * would lay them out anew each time.
+   */
+  boolean packs() {
+    return precision == Precision.BFLOAT16
+        && products == ProductKernel.ONEDNN
+        && attention == AttentionKernel.CPU;
   }
 
   public ScriptOptions withPrecision(Precision precision) {

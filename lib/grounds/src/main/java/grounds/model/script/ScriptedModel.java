@@ -9,6 +9,9 @@ import grounds.model.TextReader;
 import grounds.model.layer.LowRank;
 import grounds.tensor.Parameter;
 import grounds.tensor.Parameters;
+import grounds.tensor.Precision;
+import grounds.tensor.PrecisionProbe;
+import grounds.tensor.ProductKernel;
 import grounds.tensor.Script;
 import grounds.tensor.ScriptModule;
 import grounds.tensor.Threads;
@@ -44,9 +47,19 @@ public final class ScriptedModel implements LanguageModel {
 
   /** The model as native code; empty if its family has no script, or the engine is not PyTorch. */
   public static Optional<ScriptedModel> of(LanguageModel model, ScriptOptions options) {
-    return ScriptModule.isSupported(model.parameters().manager())
-        ? DecoderScript.of(model, options).map(decoder -> new ScriptedModel(model, decoder))
-        : Optional.empty();
+    NDManager manager = model.parameters().manager();
+    if (!ScriptModule.isSupported(manager)) {
+      return Optional.empty();
+    }
+    boolean narrow = options.precision() == Precision.BFLOAT16 && !manager.getDevice().isGpu();
+    ScriptOptions best =
+        narrow
+            ? options.withProducts(
+                PrecisionProbe.packsBfloat16(manager)
+                    ? ProductKernel.ONEDNN
+                    : ProductKernel.DEFAULT)
+            : options;
+    return DecoderScript.of(model, best).map(decoder -> new ScriptedModel(model, decoder));
   }
 
   /**

@@ -23,6 +23,7 @@ import grounds.model.ValueOnly;
 import grounds.model.layer.LowRank;
 import grounds.tensor.Parameter;
 import grounds.tensor.Parameters;
+import grounds.tensor.Precision;
 import grounds.tensor.ProductKernel;
 import grounds.tensor.TensorScope;
 import grounds.training.AdamW;
@@ -273,6 +274,38 @@ class ScriptedModelTest {
               expected, next.toFloatArray(), 1e-5f, at + " to " + end + Arrays.toString(ends));
           at = end;
         }
+      }
+    }
+  }
+
+  @Test
+  void bfloat16ReadsNearFloat32() {
+    ScriptOptions narrow = ScriptOptions.DEFAULT.withPrecision(Precision.BFLOAT16);
+    for (LongFunction<LanguageModel> make :
+        List.<LongFunction<LanguageModel>>of(
+            seed -> new Gpt(GPT.withBias(true), seed), seed -> new Llama(LLAMA, seed))) {
+      try (LanguageModel readable = make(make);
+          ScriptedModel scripted = ScriptedModel.of(readable, narrow).orElseThrow();
+          TextReader reader = scripted.reader();
+          TensorScope scope = TensorScope.open(readable.parameters().manager())) {
+        long[][] texts = {ids(readable, 8, 1), ids(readable, 8, 2)};
+        int at = 0;
+        for (int end : new int[] {5, 6, 7, 8}) {
+          float[] next = reader.next(piece(scope, texts, at, end)).toFloatArray();
+          float[] expected = last(readable, scope, texts, end);
+          // A product of bfloat16 numbers is off by 1/128 at most, and the errors add up by chance.
+          assertArrayEquals(expected, next, 0.06f * spread(expected));
+          assertFalse(Arrays.equals(expected, next), "bfloat16 must not be float32");
+          at = end;
+        }
+        // One text at a time: the weights as they are laid out for a single row.
+        reader.select(1);
+        reader.forget();
+        long[][] one = {texts[1]};
+        reader.next(piece(scope, one, 0, 1));
+        float[] next = reader.next(piece(scope, one, 1, 2)).toFloatArray();
+        float[] expected = last(readable, scope, one, 2);
+        assertArrayEquals(expected, next, 0.06f * spread(expected));
       }
     }
   }
