@@ -38,12 +38,13 @@ TRAINING = {  # row: workload, to reach, what else we are told
     "gpt2": (f"T512 B4 {GPT2}", 1.0, []),
 }
 GENERATION = {"generation": ("float32", 1.0), "generation-bfloat16": ("bfloat16", 2.5)}
-ROWS = [*TRAINING, *GENERATION, "readable", "long", "start", "llm.c"]
+ROWS = [*TRAINING, *GENERATION, "cache", "readable", "long", "start", "llm.c"]
 HEADER = ["configuration", "against", "ours", "theirs", "ratio", "to reach", "reached"]
 REST = 0.2  # seconds in which threads of the last turn fall asleep
 TRIAL = 3  # rounds, after which...
 CLEARLY_SLOWER = 1.3  # ...the thread count of a peer that takes so much longer than the other leaves
 NEW_TOKENS = 64
+LONG_TEXT = 512  # new tokens, to see what kept keys and values are worth
 
 
 class Peer:
@@ -235,6 +236,29 @@ def generation(name):
     return [row(what, theirs.about["computation"], *speeds, ratio, reach)], [note]
 
 
+def cache():
+    """A long text: with kept keys and values, without, and Hugging Face's with them."""
+    words = ["--workload", f"T1024 B1 {GPT2}", "--work", "generate", *our_threads()]
+    ours, without = java(words), java([*words, "--cache", "false"], "ours without cache")
+    theirs = python("generation_server", thread_counts()[-1])
+    for peer in (ours, without, theirs):
+        peer.take(NEW_TOKENS // 4)
+    without.turns += without.take(LONG_TEXT)  # minutes, so it is one turn
+    for _ in range(min(5, OPTIONS.rounds)):
+        for peer in (ours, theirs):
+            time.sleep(REST)
+            peer.turns += peer.take(LONG_TEXT)
+    log(*(f"{peer.name}: {peer.turns} s" for peer in (ours, without, theirs)))
+    lines = []
+    for peer, name, reach in ((without, "ourselves without cache", 8.0), (theirs, None, 1.0)):
+        what = f"GPT-2 small writes {LONG_TEXT} tokens after 16"
+        speeds = [speed(LONG_TEXT, side) for side in (ours, peer)]
+        ratio = median(peer) / median(ours)
+        lines.append(row(what, name or peer.about["computation"], *speeds, ratio, reach))
+    stop([[ours, without, theirs]])
+    return lines, [f"A text of {LONG_TEXT}: {ours.about['computation']}"]
+
+
 def readable():
     lines, notes = [], []
     for name in ("tiny", "small"):
@@ -334,7 +358,7 @@ def main():
     names = OPTIONS.rows.split(",")
     if unknown := set(names) - set(ROWS):
         p.error(f"no rows {unknown}")
-    others = {"readable": readable, "long": long, "start": start, "llm.c": llmc}
+    others = {"cache": cache, "readable": readable, "long": long, "start": start, "llm.c": llmc}
     lines, notes = [], []
     for name in names:
         if name in TRAINING:

@@ -24,6 +24,7 @@ import java.io.InputStreamReader;
 import java.io.PrintStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -56,6 +57,7 @@ public final class StepServer implements AutoCloseable {
     DEFAULTS.put("precision", "float32");
     DEFAULTS.put("checkpointing", "false");
     DEFAULTS.put("kernels", "auto"); // the ones that the library chooses; default or onednn
+    DEFAULTS.put("cache", "true"); // false: generation reads the whole text for every token
     DEFAULTS.put("parts", "false"); // true: time the script's writing and loading, once more
   }
 
@@ -85,7 +87,8 @@ public final class StepServer implements AutoCloseable {
     work =
         switch (arguments.text("work")) {
           case "train" -> new Training(model, workload, arguments);
-          case "generate" -> new Generation(model, options(model, arguments));
+          case "generate" ->
+              new Generation(model, options(model, arguments), arguments.flag("cache"));
           default ->
               throw new IllegalArgumentException(
                   "Wanted --work train or generate, got " + arguments.text("work") + ".");
@@ -218,10 +221,12 @@ public final class StepServer implements AutoCloseable {
     private final TextReader reader;
     private final ScriptOptions options;
     private final String device;
+    private final boolean cache;
     private final long[] prompt;
     private long last;
 
-    Generation(Gpt model, ScriptOptions options) {
+    Generation(Gpt model, ScriptOptions options, boolean cache) {
+      this.cache = cache;
       this.model = ScriptedModel.of(model, options).orElseThrow();
       this.reader = this.model.reader();
       this.options = options;
@@ -233,13 +238,17 @@ public final class StepServer implements AutoCloseable {
     public double[] run(int count) {
       long start = System.nanoTime();
       reader.forget();
-      long[] ids = prompt;
-      for (int i = 0; i < count; i++) {
-        try (TensorScope scope = TensorScope.open(model.parameters().manager())) {
-          NDArray next = scope.manager().create(new long[][] {ids});
-          last = argMax(reader.next(next).toFloatArray());
+      long[] text = Arrays.copyOf(prompt, PROMPT + count);
+      for (int end = PROMPT; end < text.length; end++) {
+        if (!cache) {
+          reader.forget();
         }
-        ids = new long[] {last};
+        try (TensorScope scope = TensorScope.open(model.parameters().manager())) {
+          long[] unread = Arrays.copyOfRange(text, reader.length(), end);
+          NDArray ids = scope.manager().create(new long[][] {unread});
+          last = argMax(reader.next(ids).toFloatArray());
+        }
+        text[end] = last;
       }
       return new double[] {seconds(start)};
     }
@@ -257,7 +266,12 @@ public final class StepServer implements AutoCloseable {
     @Override
     public Map<String, Object> about() {
       String computation =
-          "native model in " + options.precision() + " on " + device + ", " + options.products();
+          (cache ? "native model in " : "native model without cache in ")
+              + options.precision()
+              + " on "
+              + device
+              + ", "
+              + options.products();
       return Map.of("computation", computation, "lastToken", last);
     }
 

@@ -14,6 +14,7 @@ import java.io.StringReader;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 class StepServerTest {
@@ -69,6 +70,15 @@ class StepServerTest {
     JsonObject first = serve("", "--parts", "true").get(0);
     assertTrue(first.get("writingSeconds").getAsDouble() > 0, first.toString());
     assertTrue(first.get("loadingSeconds").getAsDouble() > 0, first.toString());
+  }
+
+  @Test
+  void generationWithoutCacheWritesTheSame() {
+    String[] words = {"--workload", "T32 C12 L2 H2 B1 V97", "--work", "generate", "--cache"};
+    String[] with = Stream.concat(Stream.of(words), Stream.of("true")).toArray(String[]::new);
+    String[] without = Stream.concat(Stream.of(words), Stream.of("false")).toArray(String[]::new);
+    assertEquals(
+        serve("9\n", with).get(1).get("lastToken"), serve("9\n", without).get(1).get("lastToken"));
   }
 
   @Test
