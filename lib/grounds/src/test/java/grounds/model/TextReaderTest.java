@@ -151,9 +151,12 @@ class TextReaderTest {
   @Test
   void memoryStaysFlat() {
     try (LanguageModel model = new Gpt(new GptConfig(VOCABULARY, CONTEXT, 12, 2, 3), 1)) {
-      int before = model.parameters().manager().getManagedArrays().size();
+      int before = 0;
       long[][] texts = {text(CONTEXT, 1), text(CONTEXT, 2)};
       for (int i = 0; i < 50; i++) {
+        if (i == 1) {
+          before = model.parameters().manager().getManagedArrays().size(); // the masks are made
+        }
         try (TextReader reader = model.reader();
             TensorScope scope = TensorScope.open(model.parameters().manager())) {
           reader.next(piece(scope, texts, 0, 3));

@@ -11,13 +11,14 @@ import grounds.tensor.Parameters;
 final class CausalWeights {
 
   private final NDArray scale;
-  private final NDArray mask;
+  private final Parameters parameters;
   private final int contextLength;
+  private NDArray mask;
 
   CausalWeights(Parameters parameters, int contextLength, int headDim) {
     // Constants, not Java numbers: DJL frees a number's buffer while autograd still needs it.
     this.scale = parameters.constant(new float[] {(float) (1 / Math.sqrt(headDim))});
-    this.mask = parameters.constant(causalMask(contextLength), contextLength, contextLength);
+    this.parameters = parameters;
     this.contextLength = contextLength;
   }
 
@@ -34,6 +35,10 @@ final class CausalWeights {
   }
 
   private NDArray maskFor(long time, long length) {
+    if (mask == null) {
+      // Made when first needed: native code never does, and a long context's takes megabytes.
+      mask = parameters.constant(causalMask(contextLength), contextLength, contextLength);
+    }
     return time == contextLength
         ? mask
         : mask.get(new NDIndex((length - time) + ":" + length + ",0:" + length));
