@@ -30,7 +30,13 @@ class DatasetCatalogTest {
   void theStandardCatalogueIsTheOneInTheDataFolder() {
     DatasetCatalog catalog = DatasetCatalog.standard();
     assertEquals(
-        List.of("tiny-shakespeare", "three-tragedies", "instructions-1100", "preferences-1100"),
+        List.of(
+            "tiny-shakespeare",
+            "three-tragedies",
+            "instructions-1100",
+            "preferences-1100",
+            "gpt2",
+            "gpt2-config"),
         catalog.datasets().stream().map(Dataset::name).toList());
     Dataset tiny = catalog.get("tiny-shakespeare");
     assertEquals(1_115_394, tiny.sizeBytes());
