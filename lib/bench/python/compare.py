@@ -18,12 +18,12 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[3]
 FLAGS = {"full", "tied"}  # without a value in Python, with true in Java
 # As in the lab: freed memory is kept for the next step, not handed back to the system (nor, for
-# which the padding is, by threads other than the first), and large tensors lie in large pages.
+# which the padding is, by threads other than the first), and memory comes in large pages.
 MALLOC = {
     "MALLOC_TRIM_THRESHOLD_": "17179869184",
     "MALLOC_MMAP_THRESHOLD_": "17179869184",
     "MALLOC_TOP_PAD_": "134217728",
-    "THP_MEM_ALLOC_ENABLE": "1",
+    "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1",
 }
 
 
