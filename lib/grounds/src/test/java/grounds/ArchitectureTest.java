@@ -68,7 +68,7 @@ class ArchitectureTest {
         "model.script",
         "checkpoint",
         "evaluation");
-    row("generation", "tokenizer", "tensor", "model", "model.layer");
+    row("generation", "tokenizer", "tensor", "model", "model.layer", "model.script");
     row("evaluation", "corpus", "tokenizer", "tensor", "model", "model.layer", "generation");
     row("scaling", "model", "model.layer", "training");
     row(

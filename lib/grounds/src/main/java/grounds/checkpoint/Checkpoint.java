@@ -107,7 +107,7 @@ public final class Checkpoint implements AutoCloseable {
    */
   public void restore(LanguageModel model) {
     String wanted = new Gson().toJson(model.config());
-    if (!wanted.equals(text("config"))) {
+    if (!ModelFamilies.isStored(model.config(), text("family"), text("config"))) {
       throw new IllegalArgumentException(
           tensors.file()
               + " holds a model "
@@ -155,7 +155,7 @@ public final class Checkpoint implements AutoCloseable {
     if (!wrong.isEmpty()) {
       throw new IllegalArgumentException(tensors.file() + " does not fit: " + wrong + ".");
     }
-    targets.forEach((name, array) -> new Parameter(name, array).load(tensors.floats(name)));
+    targets.forEach((name, array) -> tensors.copyTo(name, array, false));
   }
 
   private void requireSame(Set<String> wanted, Collection<String> stored) {

@@ -13,6 +13,8 @@ import grounds.model.layer.CausalSelfAttention;
  * @param dropout share of values dropped while training, in [0, 1)
  * @param bias whether linear layers and norms have a bias, as GPT-2's do
  * @param tiedHead whether the output head is the token table itself (Press and Wolf 2017)
+ * @param tanhGelu whether GELU is computed by the approximation with tanh, as the published GPT-2
+ *     does, and not exactly
  */
 public record GptConfig(
     int vocabularySize,
@@ -22,7 +24,8 @@ public record GptConfig(
     int heads,
     double dropout,
     boolean bias,
-    boolean tiedHead)
+    boolean tiedHead,
+    boolean tanhGelu)
     implements DecoderConfig {
 
   public GptConfig {
@@ -34,6 +37,19 @@ public record GptConfig(
     ModelConfig.requireDropout(dropout);
   }
 
+  /** A GPT with exact GELU. */
+  public GptConfig(
+      int vocabularySize,
+      int contextLength,
+      int channels,
+      int layers,
+      int heads,
+      double dropout,
+      boolean bias,
+      boolean tiedHead) {
+    this(vocabularySize, contextLength, channels, layers, heads, dropout, bias, tiedHead, false);
+  }
+
   /** A GPT without dropout and biases, its head tied to the token table. */
   public GptConfig(int vocabularySize, int contextLength, int channels, int layers, int heads) {
     this(vocabularySize, contextLength, channels, layers, heads, 0, false, true);
@@ -41,22 +57,27 @@ public record GptConfig(
 
   /** GPT-2 small as published (Radford et al. 2019): 124,439,808 parameters. */
   public static GptConfig gpt2Small() {
-    return new GptConfig(50257, 1024, 768, 12, 12, 0.1, true, true);
+    return new GptConfig(50257, 1024, 768, 12, 12, 0.1, true, true, true);
   }
 
   public GptConfig withDropout(double dropout) {
     return new GptConfig(
-        vocabularySize, contextLength, channels, layers, heads, dropout, bias, tiedHead);
+        vocabularySize, contextLength, channels, layers, heads, dropout, bias, tiedHead, tanhGelu);
   }
 
   public GptConfig withBias(boolean bias) {
     return new GptConfig(
-        vocabularySize, contextLength, channels, layers, heads, dropout, bias, tiedHead);
+        vocabularySize, contextLength, channels, layers, heads, dropout, bias, tiedHead, tanhGelu);
   }
 
   public GptConfig withTiedHead(boolean tiedHead) {
     return new GptConfig(
-        vocabularySize, contextLength, channels, layers, heads, dropout, bias, tiedHead);
+        vocabularySize, contextLength, channels, layers, heads, dropout, bias, tiedHead, tanhGelu);
+  }
+
+  public GptConfig withTanhGelu(boolean tanhGelu) {
+    return new GptConfig(
+        vocabularySize, contextLength, channels, layers, heads, dropout, bias, tiedHead, tanhGelu);
   }
 
   /** How many values are trained, counted without making any. */

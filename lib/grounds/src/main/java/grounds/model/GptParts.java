@@ -46,6 +46,7 @@ class GptParts implements Decoder.Parts {
         parameters,
         config.channels(),
         config.bias(),
+        config.tanhGelu(),
         Decoder.STANDARD_DEVIATION,
         residualStandardDeviation);
   }

@@ -37,7 +37,7 @@ public interface LanguageModel extends AutoCloseable {
    * a model that can keep what it needs of the tokens before gives a better one.
    */
   default TextReader reader() {
-    return new RereadingReader(this);
+    return TextReader.rereading(this);
   }
 
   /** What decides the model's shape. */

@@ -44,6 +44,11 @@ public interface TextReader extends AutoCloseable {
   @Override
   void close();
 
+  /** A reader that keeps nothing but the tokens, and reads all of a text anew for every token. */
+  static TextReader rereading(LanguageModel model) {
+    return new RereadingReader(model);
+  }
+
   /** Fails unless the ids are [texts, time] and fit behind what was read. */
   static void requireFits(NDArray ids, int texts, int length, ModelConfig config) {
     if (ids.getShape().dimension() != 2 || (length > 0 && ids.getShape().get(0) != texts)) {

@@ -28,6 +28,7 @@ public final class Parameters implements AutoCloseable {
 
   private final NDManager manager;
   private final long seed;
+  private final boolean drawn;
   private final String prefix;
   private final Map<String, Parameter> all;
 
@@ -38,19 +39,29 @@ public final class Parameters implements AutoCloseable {
 
   /** An empty set that owns the given manager. */
   public Parameters(NDManager manager, long seed) {
-    this(manager, seed, "", new LinkedHashMap<>());
+    this(manager, seed, true, "", new LinkedHashMap<>());
   }
 
-  private Parameters(NDManager manager, long seed, String prefix, Map<String, Parameter> all) {
+  private Parameters(
+      NDManager manager, long seed, boolean drawn, String prefix, Map<String, Parameter> all) {
     this.manager = manager;
     this.seed = seed;
+    this.drawn = drawn;
     this.prefix = prefix;
     this.all = all;
   }
 
+  /**
+   * An empty set on the current device in which no weight is drawn, for a model whose weights are
+   * read from a file at once: until then all are zero.
+   */
+  public static Parameters toFill() {
+    return new Parameters(Devices.newManager(), 0, false, "", new LinkedHashMap<>());
+  }
+
   /** The same set, with names that start with the given one and a dot. */
   public Parameters in(String name) {
-    return new Parameters(manager, seed, prefix + name + ".", all);
+    return new Parameters(manager, seed, drawn, prefix + name + ".", all);
   }
 
   /** The path that names start with, such as {@code blocks.0.attention}; empty for all. */
@@ -60,24 +71,28 @@ public final class Parameters implements AutoCloseable {
 
   /** A tensor drawn from a normal distribution around 0. */
   public NDArray normal(String name, double standardDeviation, long... shape) {
+    if (!drawn) {
+      return zeros(name, shape);
+    }
     SplittableRandom random = Seeds.random(Seeds.derive(seed, prefix + name));
     float[] values = new float[size(shape)];
     for (int i = 0; i < values.length; i++) {
       values[i] = (float) (standardDeviation * random.nextGaussian());
     }
-    return add(name, values, shape);
+    return add(name, manager.create(values, new Shape(shape)));
   }
 
   /** A tensor of zeros. */
   public NDArray zeros(String name, long... shape) {
-    return add(name, new float[size(shape)], shape);
+    size(shape);
+    return add(name, manager.zeros(new Shape(shape)));
   }
 
   /** A tensor of ones. */
   public NDArray ones(String name, long... shape) {
     float[] values = new float[size(shape)];
     Arrays.fill(values, 1f);
-    return add(name, values, shape);
+    return add(name, manager.create(values, new Shape(shape)));
   }
 
   /**
@@ -162,8 +177,8 @@ public final class Parameters implements AutoCloseable {
     manager.close();
   }
 
-  private NDArray add(String name, float[] values, long... shape) {
-    NDArray array = own(manager.create(values, new Shape(shape)));
+  private NDArray add(String name, NDArray made) {
+    NDArray array = own(made);
     array.setRequiresGradient(true);
     Parameter parameter = new Parameter(prefix + name, array);
     if (all.putIfAbsent(parameter.name(), parameter) != null) {

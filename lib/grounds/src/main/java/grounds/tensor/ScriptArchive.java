@@ -27,7 +27,7 @@ final class ScriptArchive {
       store(zip, "data.pkl", module(script.attributes()));
       store(zip, "code/__torch__.py", script.text().getBytes(StandardCharsets.UTF_8));
       store(zip, "constants.pkl", emptyTuple());
-      store(zip, "version", "3\n".getBytes(StandardCharsets.US_ASCII));
+      store(zip, "version", "10\n".getBytes(StandardCharsets.US_ASCII));
     } catch (IOException e) {
       throw new UncheckedIOException("A zip in memory could not be written.", e);
     }

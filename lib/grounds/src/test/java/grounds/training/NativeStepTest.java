@@ -52,6 +52,7 @@ class NativeStepTest {
     return List.of(
         dial("plain", gpt(GPT), plain),
         dial("bias", gpt(GPT.withBias(true)), plain),
+        dial("tanhGelu", gpt(GPT.withTanhGelu(true)), plain),
         dial("untied", gpt(GPT.withTiedHead(false)), plain),
         dial("dropout", gpt(GPT.withDropout(0.2)), plain),
         dial("checkpointing", gpt(GPT.withDropout(0.2)), plain.withCheckpointing(true)),

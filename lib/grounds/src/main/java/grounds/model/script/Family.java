@@ -111,7 +111,8 @@ interface Family {
 
     @Override
     public ScriptPart feedForward(String name) {
-      return new FeedForwardPart(linear(name + ".expand"), linear(name + ".contract"));
+      return new FeedForwardPart(
+          linear(name + ".expand"), linear(name + ".contract"), config.tanhGelu());
     }
 
     /** A linear layer, with its adapter, alpha / rank of which is known by name. */

@@ -105,6 +105,7 @@ class ScriptedModelTest {
     return List.of(
         of("gpt", seed -> new Gpt(GPT, seed), plain),
         of("gptBias", seed -> new Gpt(GPT.withBias(true), seed), plain),
+        of("gptTanhGelu", seed -> new Gpt(GPT.withTanhGelu(true), seed), plain),
         of("gptUntied", seed -> new Gpt(GPT.withTiedHead(false), seed), plain),
         of("gptDropout", seed -> new Gpt(GPT.withDropout(0.5), seed), plain),
         of("gptOneHead", seed -> new Gpt(new GptConfig(11, 8, 12, 1, 1), seed), plain),
