@@ -207,16 +207,13 @@ public final class Generator {
       drafts.add(
           new Draft(prompt, tokens, Seeds.random(own), tokenizer, stopStrings, stopTokens, text));
     }
-    if (!cached) {
-      write(TextReader.rereading(model), drafts, id);
-    } else {
-      Optional<ScriptedModel> script =
-          ScriptedModel.of(model, ScriptOptions.forModel(model).withPrecision(precision));
-      try {
-        write(script.map(ScriptedModel::reader).orElseGet(model::reader), drafts, id);
-      } finally {
-        script.ifPresent(ScriptedModel::close);
-      }
+    Optional<ScriptedModel> script =
+        ScriptedModel.of(model, ScriptOptions.forModel(model).withPrecision(precision));
+    LanguageModel fastest = script.isPresent() ? script.get() : model;
+    try {
+      write(cached ? fastest.reader() : TextReader.rereading(fastest), drafts, id);
+    } finally {
+      script.ifPresent(ScriptedModel::close);
     }
     return drafts.stream().map(Draft::continuation).toList();
   }
