@@ -70,7 +70,7 @@ class ArchitectureTest {
         "evaluation");
     row("generation", "tokenizer", "tensor", "model", "model.layer", "model.script");
     row("evaluation", "corpus", "tokenizer", "tensor", "model", "model.layer", "generation");
-    row("scaling", "model", "model.layer", "training");
+    row("scaling", "corpus", "tokenizer", "tensor", "model", "model.layer", "training");
     row(
         "finetune",
         "corpus",

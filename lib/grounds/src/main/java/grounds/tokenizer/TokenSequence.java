@@ -2,6 +2,8 @@ package grounds.tokenizer;
 
 import java.nio.ByteBuffer;
 import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
 
 /**
  * A text as token ids, read by windows: an array in memory ({@link #of}), or a file too long for
@@ -65,6 +67,19 @@ public interface TokenSequence {
                   .formatted(what, vocabularySize - 1, ids[i], start + i));
         }
       }
+    }
+  }
+
+  /** What tells these sequences, in this order, from any others: a SHA-256. */
+  static String hash(TokenSequence... parts) {
+    try {
+      MessageDigest digest = MessageDigest.getInstance("SHA-256");
+      for (TokenSequence part : parts) {
+        part.identify(digest);
+      }
+      return HexFormat.of().formatHex(digest.digest());
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("Every Java has SHA-256.", e);
     }
   }
 

@@ -10,10 +10,7 @@ import grounds.tokenizer.TokenSequence;
 import grounds.training.TrainingEvent.Outcome;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
-import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -108,7 +105,7 @@ public final class Trainer implements AutoCloseable {
     this.model = model;
     this.training = training;
     this.validation = validation;
-    this.dataHash = hash(training, validation);
+    this.dataHash = TokenSequence.hash(training, validation);
     this.config = config;
     this.batches = new TokenBatches(training, config.batch(), time, config.seed());
     this.trainingStep = trainingStep;
@@ -293,6 +290,15 @@ public final class Trainer implements AutoCloseable {
     return step;
   }
 
+  /** The last evaluation, of this run or of the one that it goes on from. */
+  public Optional<TrainingEvent.Evaluated> lastEvaluation() {
+    return last == Evaluation.NONE
+        ? Optional.empty()
+        : Optional.of(
+            new TrainingEvent.Evaluated(
+                last.step, last.trainingLoss, last.validationLoss, last.step == best.step));
+  }
+
   private void save(Path to) {
     Map<String, String> texts = new LinkedHashMap<>();
     texts.put("training", config.toString());
@@ -340,18 +346,6 @@ public final class Trainer implements AutoCloseable {
       } catch (RuntimeException e) {
         System.err.println("A training listener failed and was ignored: " + e);
       }
-    }
-  }
-
-  private static String hash(TokenSequence... parts) {
-    try {
-      MessageDigest digest = MessageDigest.getInstance("SHA-256");
-      for (TokenSequence part : parts) {
-        part.identify(digest);
-      }
-      return HexFormat.of().formatHex(digest.digest());
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("Every Java has SHA-256.", e);
     }
   }
 
