@@ -91,6 +91,7 @@ final class Curve {
     StandardOpenOption[] all = Arrays.copyOf(how, how.length + 1);
     all[how.length] = StandardOpenOption.WRITE;
     try {
+      Files.createDirectories(file.getParent());
       Files.write(file, text.getBytes(StandardCharsets.UTF_8), all);
     } catch (IOException e) {
       throw new UncheckedIOException("Could not write " + file + ".", e);

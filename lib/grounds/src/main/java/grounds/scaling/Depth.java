@@ -4,18 +4,18 @@ import grounds.model.GptConfig;
 
 /**
  * One dial for the size of a model: everything else follows from its depth, as in nanochat
- * (Karpathy 2025), with half its width a layer so that a laptop sees several sizes.
+ * (Karpathy 2025), with a quarter of its width a layer so that a laptop sees several sizes.
  */
 public final class Depth {
 
-  private static final int CHANNELS_PER_LAYER = 32;
-  private static final int HEAD = 32;
+  private static final int CHANNELS_PER_LAYER = 16;
+  private static final int HEAD = 16;
   private static final double RATE = 3e-3;
   private static final double RATE_CHANNELS = 64;
 
   private Depth() {}
 
-  /** A model of that many layers, 32 channels wide for each, with heads of 32 channels. */
+  /** A model of that many layers, 16 channels wide for each, with heads of 16 channels. */
   public static GptConfig model(int layers, int vocabularySize, int contextLength) {
     if (layers < 1) {
       throw new IllegalArgumentException("Wanted a depth of 1 or more layers, got " + layers + ".");

@@ -42,18 +42,8 @@ public final class RunStore {
     this.folder = folder;
   }
 
-  /**
-   * The store in that folder, which is made if it is not there.
-   *
-   * @throws UncheckedIOException with the path, if it cannot be made
-   */
+  /** The store in that folder, which is made when the first run is added. */
   public static RunStore at(Path folder) {
-    try {
-      Files.createDirectories(folder.resolve("claims"));
-      Files.createDirectories(folder.resolve("curves"));
-    } catch (IOException e) {
-      throw new UncheckedIOException("Could not make a run store at " + folder + ".", e);
-    }
     return new RunStore(folder);
   }
 
@@ -146,6 +136,7 @@ public final class RunStore {
   private void append(RunRecord row) {
     Path file = folder.resolve(RUNS);
     byte[] line = (row.line() + "\n").getBytes(StandardCharsets.UTF_8);
+    makeFolder();
     try (FileChannel channel =
         FileChannel.open(
             file, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
@@ -170,6 +161,14 @@ public final class RunStore {
               + file
               + ". The runs before are kept; make room, then start the sweep again.",
           e);
+    }
+  }
+
+  private void makeFolder() {
+    try {
+      Files.createDirectories(folder);
+    } catch (IOException e) {
+      throw new UncheckedIOException("Could not make a run store at " + folder + ".", e);
     }
   }
 
@@ -215,6 +214,7 @@ public final class RunStore {
   Optional<Claim> claim(String id) {
     Path path = folder.resolve("claims").resolve(id);
     try {
+      Files.createDirectories(path.getParent());
       RandomAccessFile file = new RandomAccessFile(path.toFile(), "rw");
       try {
         if (file.getChannel().tryLock() != null) {

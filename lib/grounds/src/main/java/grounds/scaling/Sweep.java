@@ -8,7 +8,9 @@ import grounds.training.TrainingListener;
 import grounds.training.TrainingResult;
 import grounds.training.TrainingStoppedException;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -221,13 +223,22 @@ public final class Sweep {
   }
 
   private static RunRecord.Provenance provenance(String computation) {
-    String version = Sweep.class.getPackage().getImplementationVersion();
     return new RunRecord.Provenance(
         Instant.now().truncatedTo(ChronoUnit.SECONDS).toString(),
-        version == null ? "unpackaged" : version,
+        version(),
         Devices.describe(),
         System.getProperty("os.name") + " " + System.getProperty("os.arch"),
         computation);
+  }
+
+  private static String version() {
+    try (InputStream file = Sweep.class.getResourceAsStream("/grounds/version.txt")) {
+      String version = new String(file.readAllBytes(), StandardCharsets.UTF_8).strip();
+      String commit = System.getenv("GROUNDS_COMMIT"); // notebooks/lab asks git
+      return commit == null || commit.isBlank() ? version : version + " " + commit;
+    } catch (IOException e) {
+      throw new UncheckedIOException("Could not read the version of this library.", e);
+    }
   }
 
   private void deleteCheckpoints(String id) {
