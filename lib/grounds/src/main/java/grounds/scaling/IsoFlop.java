@@ -60,10 +60,10 @@ public record IsoFlop(List<Valley> valleys, PowerLawFit parameters, PowerLawFit 
   }
 
   /**
-   * Finds the valleys and the law of their bottoms.
+   * Finds the valleys, and the law of those bottoms that lie among the sizes that were run.
    *
-   * @throws IllegalArgumentException if there are fewer than two budgets, a budget has fewer than
-   *     three sizes, or its losses bend the other way
+   * @throws IllegalArgumentException if there are fewer than two such budgets, a budget has fewer
+   *     than three sizes, or its losses bend the other way
    */
   public static IsoFlop of(List<ScalingPoint> points) {
     Map<Long, List<ScalingPoint>> budgets =
@@ -78,11 +78,20 @@ public record IsoFlop(List<Valley> valleys, PowerLawFit parameters, PowerLawFit 
       throw new IllegalArgumentException(
           "Wanted runs of two or more budgets, got " + valleys.size() + ". Run another family.");
     }
-    double[] flops = valleys.stream().mapToDouble(Valley::flops).toArray();
+    List<Valley> inside = valleys.stream().filter(Valley::isInside).toList();
+    if (inside.size() < 2) {
+      throw new IllegalArgumentException(
+          "Wanted two or more budgets whose best size lies among the sizes that were run, got "
+              + inside.size()
+              + " of "
+              + valleys.size()
+              + ". Run smaller or larger models.");
+    }
+    double[] flops = inside.stream().mapToDouble(Valley::flops).toArray();
     return new IsoFlop(
         valleys,
-        PowerLawFit.of(flops, valleys.stream().mapToDouble(Valley::parameters).toArray()),
-        PowerLawFit.of(flops, valleys.stream().mapToDouble(Valley::tokens).toArray()));
+        PowerLawFit.of(flops, inside.stream().mapToDouble(Valley::parameters).toArray()),
+        PowerLawFit.of(flops, inside.stream().mapToDouble(Valley::tokens).toArray()));
   }
 
   private static Valley valley(List<ScalingPoint> runs) {

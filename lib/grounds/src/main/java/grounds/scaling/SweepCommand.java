@@ -10,7 +10,8 @@ import java.util.Locale;
 
 /**
  * A sweep from the command line: {@code FILE [--store FOLDER] [--report] [--retry-failed]}. Started
- * again after whatever ended it, it goes on.
+ * again after whatever ended it, it goes on. Without a folder the store is {@code runs}, beside the
+ * file, and in it the file's name.
  */
 public final class SweepCommand {
 
@@ -49,7 +50,7 @@ public final class SweepCommand {
     Path file = Path.of(words.get(0));
     if (folder == null) {
       String name = file.getFileName().toString().replaceFirst("\\.[a-z]+$", "");
-      folder = file.resolveSibling(name + ".runs");
+      folder = file.resolveSibling("runs").resolve(name);
     }
     SweepPlan plan = SweepPlan.read(file);
     RunStore store = RunStore.at(folder);

@@ -90,7 +90,8 @@ public record SweepPlan(
     try (Reader reader = Files.newBufferedReader(file)) {
       lines.load(reader);
     } catch (IOException e) {
-      throw new UncheckedIOException("Could not read the sweep " + file + ".", e);
+      String why = Files.exists(file) ? "" : ": there is no such file";
+      throw new UncheckedIOException("Could not read the sweep " + file + why + ".", e);
     }
     Set<String> unknown = new TreeSet<>(lines.stringPropertyNames());
     unknown.removeAll(DEFAULTS.keySet());
