@@ -1,13 +1,14 @@
 package grounds.scaling;
 
 import java.util.List;
+import org.hipparchus.exception.MathIllegalStateException;
 import org.hipparchus.exception.MathRuntimeException;
 import org.hipparchus.linear.ArrayRealVector;
 import org.hipparchus.linear.MatrixUtils;
 import org.hipparchus.linear.RealMatrix;
 import org.hipparchus.linear.RealVector;
 import org.hipparchus.optim.nonlinear.vector.leastsquares.LeastSquaresBuilder;
-import org.hipparchus.optim.nonlinear.vector.leastsquares.LeastSquaresOptimizer;
+import org.hipparchus.optim.nonlinear.vector.leastsquares.LeastSquaresProblem;
 import org.hipparchus.optim.nonlinear.vector.leastsquares.LevenbergMarquardtOptimizer;
 import org.hipparchus.util.Pair;
 
@@ -64,22 +65,35 @@ final class Huber {
   }
 
   private static Fit fit(int points, Residuals residuals, double[] start) {
-    LeastSquaresOptimizer.Optimum optimum =
-        new LevenbergMarquardtOptimizer()
-            .optimize(
-                new LeastSquaresBuilder()
-                    .start(start)
-                    .target(new double[points])
-                    .model(point -> asSquares(points, residuals, point))
-                    .checker(
-                        (iteration, before, after) ->
-                            Math.abs(before.getCost() - after.getCost())
-                                <= CONVERGED * Math.max(after.getCost(), CONVERGED))
-                    .maxEvaluations(2 * MAX_ITERATIONS)
-                    .maxIterations(MAX_ITERATIONS)
-                    .build());
-    double cost = optimum.getCost();
-    return new Fit(optimum.getPoint().toArray(), cost * cost / 2);
+    LeastSquaresProblem.Evaluation[] last = new LeastSquaresProblem.Evaluation[1];
+    LeastSquaresProblem problem =
+        new LeastSquaresBuilder()
+            .start(start)
+            .target(new double[points])
+            .model(point -> asSquares(points, residuals, point))
+            .checker(
+                (iteration, before, after) -> {
+                  last[0] = after;
+                  return Math.abs(before.getCost() - after.getCost())
+                      <= CONVERGED * Math.max(after.getCost(), CONVERGED);
+                })
+            .maxEvaluations(2 * MAX_ITERATIONS)
+            .maxIterations(MAX_ITERATIONS)
+            .build();
+    LeastSquaresProblem.Evaluation best;
+    try {
+      best = new LevenbergMarquardtOptimizer().optimize(problem);
+    } catch (MathIllegalStateException e) {
+      // Where few points lie far from the law, the loss has a kink at its lowest, and the optimizer
+      // stops there without the last digits of convergence. It never goes up, so where it is, is
+      // it.
+      if (last[0] == null) {
+        throw e;
+      }
+      best = last[0];
+    }
+    double cost = best.getCost();
+    return new Fit(best.getPoint().toArray(), cost * cost / 2);
   }
 
   private static Pair<RealVector, RealMatrix> asSquares(

@@ -98,7 +98,9 @@ public record PowerLawFit(PowerLaw law, double[] x, double[] y, double rSquared)
               + Arrays.stream(x).distinct().count()
               + ": a slope needs points apart.");
     }
-    double[] logX = Arrays.stream(x).map(Math::log).toArray();
+    // Around the middle, where coefficient and exponent do not depend on one another.
+    double middle = Arrays.stream(x).map(Math::log).average().orElseThrow();
+    double[] logX = Arrays.stream(x).map(v -> Math.log(v) - middle).toArray();
     double[] logY = Arrays.stream(y).map(Math::log).toArray();
     Huber.Fit best =
         Huber.fit(
@@ -106,12 +108,14 @@ public record PowerLawFit(PowerLaw law, double[] x, double[] y, double rSquared)
             (c, r, jacobian) -> residuals(c, logX, logY, offset, r, jacobian),
             starts(logX, logY, offset));
     double[] c = best.coefficients();
-    PowerLaw law = new PowerLaw(offset ? Math.exp(c[2]) : 0, Math.exp(c[0]), c[1]);
+    PowerLaw law = new PowerLaw(offset ? Math.exp(c[2]) : 0, Math.exp(c[0] - c[1] * middle), c[1]);
     double[] predicted = Arrays.stream(x).map(v -> Math.log(law.at(v))).toArray();
     return new PowerLawFit(law, x, y, Goodness.rSquared(logY, predicted));
   }
 
-  /** Slopes through the ends, and offsets that are a part of the lowest value. */
+  /**
+   * Least squares and a slope through the ends; with offsets that are a part of the lowest value.
+   */
   private static List<double[]> starts(double[] logX, double[] logY, boolean offset) {
     int low =
         IntStream.range(0, logX.length).reduce((a, b) -> logX[b] < logX[a] ? b : a).orElseThrow();
@@ -120,6 +124,10 @@ public record PowerLawFit(PowerLaw law, double[] x, double[] y, double rSquared)
     double slope = (logY[high] - logY[low]) / (logX[high] - logX[low]);
     List<double[]> starts = new ArrayList<>();
     if (!offset) {
+      double height = Arrays.stream(logY).average().orElseThrow();
+      double xy = IntStream.range(0, logX.length).mapToDouble(i -> logX[i] * logY[i]).sum();
+      double xx = Arrays.stream(logX).map(v -> v * v).sum();
+      starts.add(new double[] {height, xy / xx});
       starts.add(new double[] {logY[low] - slope * logX[low], slope});
       return starts;
     }

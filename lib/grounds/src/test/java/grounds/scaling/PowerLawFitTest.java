@@ -69,6 +69,14 @@ class PowerLawFitTest {
   }
 
   @Test
+  void fitsAFewPointsThatLieFarFromTheLaw() {
+    // Bottoms of our own valleys: the loss has a kink at its lowest, where the optimizer gives up.
+    double[] flops = {3.001188189696e11, 9.9990375168e11, 2.9998941861888e12, 9.999796127424e12};
+    double[] tokens = {3761271.5730256853, 4903671.983646739, 6874585.7541652, 7541652.292453483};
+    assertEquals(0.1984, PowerLawFit.of(flops, tokens).law().exponent(), 1e-4);
+  }
+
+  @Test
   void saysWhenAPredictionDeservesDoubt() {
     double[] wide = places(9, 1e6, 1e9);
     PowerLawFit good = PowerLawFit.of(wide, values(KAPLAN, wide, 0, 1));
