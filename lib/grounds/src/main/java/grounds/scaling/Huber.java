@@ -84,9 +84,10 @@ final class Huber {
     try {
       best = new LevenbergMarquardtOptimizer().optimize(problem);
     } catch (MathIllegalStateException e) {
-      // Where few points lie far from the law, the loss has a kink at its lowest, and the optimizer
-      // stops there without the last digits of convergence. It never goes up, so where it is, is
-      // it.
+      // Where few points lie far from the law, the loss has a kink at its lowest: the optimizer
+      // gets
+      // there without the last digits of convergence. It only takes steps down, so its last place
+      // is its best.
       if (last[0] == null) {
         throw e;
       }

@@ -1,9 +1,8 @@
 package grounds.scaling;
 
+import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
-import java.util.Map;
-import java.util.TreeMap;
-import java.util.stream.Collectors;
 import org.hipparchus.fitting.PolynomialCurveFitter;
 import org.hipparchus.fitting.WeightedObservedPoint;
 
@@ -66,14 +65,7 @@ public record IsoFlop(List<Valley> valleys, PowerLawFit parameters, PowerLawFit 
    *     than three sizes, or its losses bend the other way
    */
   public static IsoFlop of(List<ScalingPoint> points) {
-    Map<Long, List<ScalingPoint>> budgets =
-        points.stream()
-            .collect(
-                Collectors.groupingBy(
-                    p -> Math.round(Math.log(p.flops()) / Math.log1p(SAME_BUDGET) / 2),
-                    TreeMap::new,
-                    Collectors.toList()));
-    List<Valley> valleys = budgets.values().stream().map(IsoFlop::valley).toList();
+    List<Valley> valleys = families(points).stream().map(IsoFlop::valley).toList();
     if (valleys.size() < 2) {
       throw new IllegalArgumentException(
           "Wanted runs of two or more budgets, got " + valleys.size() + ". Run another family.");
@@ -92,6 +84,21 @@ public record IsoFlop(List<Valley> valleys, PowerLawFit parameters, PowerLawFit 
         valleys,
         PowerLawFit.of(flops, inside.stream().mapToDouble(Valley::parameters).toArray()),
         PowerLawFit.of(flops, inside.stream().mapToDouble(Valley::tokens).toArray()));
+  }
+
+  /** The runs by budget: a new one begins where the next run took so much more than the last. */
+  private static List<List<ScalingPoint>> families(List<ScalingPoint> points) {
+    List<List<ScalingPoint>> families = new ArrayList<>();
+    double last = 0;
+    for (ScalingPoint point :
+        points.stream().sorted(Comparator.comparingDouble(ScalingPoint::flops)).toList()) {
+      if (point.flops() > last * (1 + SAME_BUDGET)) {
+        families.add(new ArrayList<>());
+      }
+      families.get(families.size() - 1).add(point);
+      last = point.flops();
+    }
+    return families;
   }
 
   private static Valley valley(List<ScalingPoint> runs) {

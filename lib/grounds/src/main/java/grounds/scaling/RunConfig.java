@@ -68,11 +68,7 @@ public record RunConfig(
 
   /** Tokens that the run reads. */
   public double tokens() {
-    return tokensPerStep() * steps;
-  }
-
-  private double tokensPerStep() {
-    return (double) batch * model.contextLength();
+    return (double) batch * model.contextLength() * steps;
   }
 
   /** Parameters without tables and head: N of the scaling laws. */

@@ -56,8 +56,7 @@ public final class RunStore {
     return folder.resolve("checkpoints").resolve(id);
   }
 
-  /** The file of a run's losses on the way. */
-  public Path curve(String id) {
+  Path curve(String id) {
     return folder.resolve("curves").resolve(id + ".csv");
   }
 
@@ -193,13 +192,6 @@ public final class RunStore {
       this.file = file;
     }
 
-    /** Fails if it was given back. */
-    void requireHeld() {
-      if (!file.getChannel().isOpen()) {
-        throw new IllegalStateException("This claim in " + folder + " was given back.");
-      }
-    }
-
     @Override
     public void close() {
       try {
@@ -237,10 +229,11 @@ public final class RunStore {
 
   /** For each finished run its losses on the way as points, for {@link Envelope}. */
   public List<List<ScalingPoint>> curves() {
-    return runs().stream().filter(RunRecord::isFinished).map(this::curvePoints).toList();
+    return runs().stream().filter(RunRecord::isFinished).map(this::curve).toList();
   }
 
-  private List<ScalingPoint> curvePoints(RunRecord row) {
+  /** The losses of a run on the way as points. */
+  public List<ScalingPoint> curve(RunRecord row) {
     double share = row.config().flops() / row.config().steps();
     double tokens = row.config().tokens() / row.config().steps();
     List<ScalingPoint> points = new ArrayList<>();

@@ -103,14 +103,13 @@ public final class Sweep {
    */
   public SweepProgress run() {
     List<RunConfig> open = new ArrayList<>(runs.values());
-    Map<String, Boolean> failedHere = new LinkedHashMap<>();
     tell();
     while (!open.isEmpty()) {
       boolean worked = false;
       for (RunConfig config : List.copyOf(open)) {
         requireNotInterrupted();
         String id = config.id();
-        if (hasEnded(id, failedHere.containsKey(id))) {
+        if (hasEnded(id)) {
           open.remove(config);
           continue;
         }
@@ -118,14 +117,12 @@ public final class Sweep {
         if (claim.isEmpty()) {
           continue;
         }
-        try (RunStore.Claim mine = claim.get()) {
-          mine.requireHeld();
-          if (!hasEnded(id, false)) { // it may have ended between the question and the claim
-            RunRecord row = execute(config);
-            if (!row.isFinished()) {
-              failedHere.put(id, true);
-            }
+        try {
+          if (!hasEnded(id)) { // it may have ended between the question and the claim
+            execute(config);
           }
+        } finally {
+          claim.get().close();
         }
         open.remove(config);
         worked = true;
@@ -138,8 +135,8 @@ public final class Sweep {
     return progress();
   }
 
-  private boolean hasEnded(String id, boolean failedHere) {
-    return store.find(id).filter(row -> row.isFinished() || !retryFailed || failedHere).isPresent();
+  private boolean hasEnded(String id) {
+    return store.find(id).filter(row -> row.isFinished() || !retryFailed).isPresent();
   }
 
   private static void requireNotInterrupted() {
@@ -157,7 +154,7 @@ public final class Sweep {
     }
   }
 
-  private RunRecord execute(RunConfig config) {
+  private void execute(RunConfig config) {
     long start = System.nanoTime();
     RunRecord row;
     try {
@@ -176,7 +173,6 @@ public final class Sweep {
     deleteCheckpoints(config.id());
     doneFlops += config.flops();
     doneSeconds += (System.nanoTime() - start) / 1e9;
-    return row;
   }
 
   private RunRecord train(RunConfig config) {

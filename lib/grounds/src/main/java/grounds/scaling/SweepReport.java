@@ -18,7 +18,7 @@ public final class SweepReport {
   public static String of(RunStore store) {
     List<RunRecord> runs = store.runs();
     if (runs.isEmpty()) {
-      return "No run has ended yet in " + store.folder() + ".";
+      return "No run has ended yet in " + store.folder() + ".\n";
     }
     StringBuilder text = new StringBuilder();
     text.append(

@@ -57,6 +57,7 @@ class PowerLawFitTest {
     assertEquals(-0.076, PowerLawFit.of(x, y).law().exponent(), 0.004);
   }
 
+  /** An interval of 95% misses five times in a hundred; ten is the limit. */
   @Test
   void theIntervalHoldsTheExponent() {
     double[] x = places(20, 1e6, 1e9);
@@ -65,7 +66,7 @@ class PowerLawFitTest {
       PowerLawFit fit = PowerLawFit.of(x, values(KAPLAN, x, 0.01, seed));
       inside += fit.intervals(200, seed).exponent().contains(-0.076) ? 1 : 0;
     }
-    assertTrue(inside >= 88, inside + " of 100");
+    assertTrue(inside >= 90, inside + " of 100");
   }
 
   @Test
@@ -110,6 +111,25 @@ class PowerLawFitTest {
                 () -> PowerLawFit.withOffset(new double[] {1, 2}, new double[] {1, 2}))
             .getMessage();
     assertTrue(message.contains("3 or more"), message);
+  }
+
+  /**
+   * Steps are whole, so runs of one budget differ a little; wherever it lies they are one valley.
+   */
+  @Test
+  void budgetsThatDifferALittleAreOneValley() {
+    ParametricLaw law = ParametricLaw.HOFFMANN;
+    for (double budget = 1e19; budget < 1.3e19; budget *= 1.01) {
+      List<ScalingPoint> points = new ArrayList<>();
+      for (double flops : new double[] {budget, 3 * budget}) {
+        double best = law.optimum(flops).parameters();
+        for (double factor : new double[] {0.5, 0.7, 1, 1.4, 2}) {
+          double tokens = flops * (0.99 + factor / 100) / 6 / (best * factor);
+          points.add(ScalingPoint.of(best * factor, tokens, law.loss(best * factor, tokens)));
+        }
+      }
+      assertEquals(2, IsoFlop.of(points).valleys().size());
+    }
   }
 
   /** Valleys drawn from the law have their bottoms where the law says. */

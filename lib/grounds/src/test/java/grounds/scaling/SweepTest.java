@@ -9,6 +9,7 @@ import grounds.model.GptConfig;
 import grounds.tokenizer.TokenSequence;
 import grounds.training.TrainingEvent;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -22,6 +23,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -255,6 +258,22 @@ class SweepTest {
     new Sweep(store, data, runs.subList(0, 3)).run();
     assertEquals(3, store.runs().size());
     assertEquals(3, lines(store));
+  }
+
+  /** The device that is always full. */
+  @Test
+  @EnabledOnOs(value = OS.LINUX, disabledReason = "only Linux has /dev/full")
+  void aFullDiskIsSaid() throws IOException {
+    SweepData data = data();
+    RunStore store = store("store");
+    new Sweep(store, data, runs(data, 5).subList(0, 1)).run();
+    RunStore full = RunStore.at(Files.createDirectories(folder.resolve("full")));
+    Path link = Files.createSymbolicLink(full.folder().resolve("runs.jsonl"), Path.of("/dev/full"));
+    UncheckedIOException error =
+        assertThrows(UncheckedIOException.class, () -> full.add(store.runs().get(0)));
+    assertTrue(error.getMessage().contains("make room"), error.getMessage());
+    assertTrue(error.getCause().getMessage().contains("No space left"), error.toString());
+    Files.delete(link);
   }
 
   @ParameterizedTest
