@@ -1,6 +1,7 @@
 package grounds.scaling;
 
 import com.google.gson.Gson;
+import com.google.gson.JsonParseException;
 import grounds.model.GptConfig;
 import grounds.model.ModelConfig;
 import grounds.training.TrainingConfig;
@@ -56,7 +57,7 @@ public record RunConfig(
 
   /** What names the run: equal for equal configs, and else different. */
   public String id() {
-    String all = VERSION + new Gson().toJson(this);
+    String all = VERSION + json();
     try {
       byte[] digest =
           MessageDigest.getInstance("SHA-256").digest(all.getBytes(StandardCharsets.UTF_8));
@@ -64,6 +65,28 @@ public record RunConfig(
     } catch (NoSuchAlgorithmException e) {
       throw new IllegalStateException("Every Java has SHA-256.", e);
     }
+  }
+
+  /** The config as a line of JSON. */
+  public String json() {
+    return new Gson().toJson(this);
+  }
+
+  /**
+   * The config that {@link #json} wrote.
+   *
+   * @throws IllegalArgumentException if it is none
+   */
+  public static RunConfig ofJson(String json) {
+    try {
+      RunConfig config = new Gson().fromJson(json, RunConfig.class);
+      if (config != null && config.model() != null) {
+        return config;
+      }
+    } catch (JsonParseException e) {
+      throw new IllegalArgumentException("Wanted the config of a run as JSON, got " + json, e);
+    }
+    throw new IllegalArgumentException("Wanted the config of a run as JSON, got " + json);
   }
 
   /** Tokens that the run reads. */

@@ -1,5 +1,6 @@
 package grounds.scaling;
 
+import grounds.tokenizer.WholeFile;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.io.UncheckedIOException;
@@ -249,9 +250,16 @@ public final class RunStore {
   }
 
   /**
-   * All runs as a table, a row each; what a failed run does not have is missing. Tablesaw writes it
-   * as CSV: {@code store.table().write().csv("runs.csv")}.
+   * Writes {@link #table} as CSV.
+   *
+   * @throws UncheckedIOException with the path, if it cannot be written
    */
+  public void exportCsv(Path file) {
+    Table table = table();
+    WholeFile.write(file, out -> table.write().csv(out));
+  }
+
+  /** All runs as a table, a row each; what a failed run does not have is missing. */
   public Table table() {
     List<RunRecord> runs = runs();
     Table table =

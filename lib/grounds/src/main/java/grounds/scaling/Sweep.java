@@ -49,8 +49,8 @@ public final class Sweep {
   private final List<Consumer<SweepProgress>> watchers = new ArrayList<>();
   private final List<TrainingListener> listeners = new ArrayList<>();
   private boolean retryFailed;
-  private double doneFlops;
-  private double doneSeconds;
+  private long start;
+  private double flopsAtStart = Double.NaN;
 
   /**
    * A sweep.
@@ -102,8 +102,8 @@ public final class Sweep {
    *     finished is kept, so make room and call again
    */
   public SweepProgress run() {
-    List<RunConfig> open = new ArrayList<>(runs.values());
-    tell();
+    List<RunConfig> open = new ArrayList<>(open());
+    look();
     while (!open.isEmpty()) {
       boolean worked = false;
       for (RunConfig config : List.copyOf(open)) {
@@ -126,7 +126,7 @@ public final class Sweep {
         }
         open.remove(config);
         worked = true;
-        tell();
+        look();
       }
       if (!worked && !open.isEmpty()) {
         pause();
@@ -135,8 +135,41 @@ public final class Sweep {
     return progress();
   }
 
+  /** What it is about. */
+  public SweepData data() {
+    return data;
+  }
+
+  /** Where its runs are kept. */
+  public RunStore store() {
+    return store;
+  }
+
+  /** Whether runs that failed before are tried again. */
+  public boolean retriesFailed() {
+    return retryFailed;
+  }
+
+  /** The runs that have not ended yet, by anyone, in the order given. */
+  public List<RunConfig> open() {
+    Map<String, RunRecord> ended = ended();
+    return runs.values().stream()
+        .filter(run -> !ended.containsKey(run.id()) || !isOver(ended.get(run.id())))
+        .toList();
+  }
+
+  private Map<String, RunRecord> ended() {
+    Map<String, RunRecord> ended = new LinkedHashMap<>();
+    store.runs().forEach(row -> ended.put(row.id(), row));
+    return ended;
+  }
+
+  private boolean isOver(RunRecord row) {
+    return row.isFinished() || !retryFailed;
+  }
+
   private boolean hasEnded(String id) {
-    return store.find(id).filter(row -> row.isFinished() || !retryFailed).isPresent();
+    return store.find(id).filter(this::isOver).isPresent();
   }
 
   private static void requireNotInterrupted() {
@@ -155,7 +188,6 @@ public final class Sweep {
   }
 
   private void execute(RunConfig config) {
-    long start = System.nanoTime();
     RunRecord row;
     try {
       row = train(config);
@@ -171,8 +203,6 @@ public final class Sweep {
     }
     store.add(row);
     deleteCheckpoints(config.id());
-    doneFlops += config.flops();
-    doneSeconds += (System.nanoTime() - start) / 1e9;
   }
 
   private RunRecord train(RunConfig config) {
@@ -251,31 +281,46 @@ public final class Sweep {
     }
   }
 
-  private void tell() {
+  /**
+   * Looks how far the sweep is, whoever does its runs, and tells those who watch. The time left
+   * follows from what has ended since the first look.
+   */
+  public SweepProgress look() {
     SweepProgress now = progress();
     watchers.forEach(watcher -> watcher.accept(now));
+    return now;
   }
 
   private SweepProgress progress() {
-    Map<String, RunRecord> ended = new LinkedHashMap<>();
-    store.runs().forEach(row -> ended.put(row.id(), row));
+    Map<String, RunRecord> ended = ended();
     int finished = 0;
     int failed = 0;
+    double done = 0;
     double left = 0;
     for (RunConfig run : runs.values()) {
       RunRecord row = ended.get(run.id());
       if (row == null) {
         left += run.flops();
-      } else if (row.isFinished()) {
+        continue;
+      }
+      done += run.flops();
+      if (row.isFinished()) {
         finished++;
       } else {
         failed++;
       }
     }
+    if (Double.isNaN(flopsAtStart)) {
+      start = System.nanoTime();
+      flopsAtStart = done;
+    }
+    double seconds = (System.nanoTime() - start) / 1e9;
     return new SweepProgress(
         finished,
         failed,
         runs.size(),
-        doneFlops > 0 ? OptionalDouble.of(left * doneSeconds / doneFlops) : OptionalDouble.empty());
+        done > flopsAtStart
+            ? OptionalDouble.of(left * seconds / (done - flopsAtStart))
+            : OptionalDouble.empty());
   }
 }

@@ -9,8 +9,8 @@ import java.util.OptionalDouble;
  * @param finished runs with a result
  * @param failed runs that ended with an error
  * @param total runs of the sweep
- * @param secondsLeft for the rest at this process's speed so far, in operations a second; empty
- *     before it has finished a run
+ * @param secondsLeft for the rest at the speed of all who work on it, in operations a second; empty
+ *     before a run has ended
  */
 public record SweepProgress(int finished, int failed, int total, OptionalDouble secondsLeft) {
 

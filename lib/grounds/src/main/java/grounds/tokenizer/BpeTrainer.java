@@ -135,7 +135,12 @@ public final class BpeTrainer {
   }
 
   BpeTokenizer train(Path file, int block) {
-    return train(PieceCounts.ofFile(file, preTokenizer, specialTokens(256), threads, block));
+    return train(PieceCounts.ofFile(file, counter(), threads, block));
+  }
+
+  /** What counts the pieces of a corpus for {@link #train(PieceCounts)}, wherever it lies. */
+  public PieceCounter counter() {
+    return new PieceCounter(preTokenizer, special);
   }
 
   /**

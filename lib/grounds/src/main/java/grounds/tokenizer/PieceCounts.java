@@ -47,56 +47,44 @@ public final class PieceCounts {
   }
 
   /**
-   * Counts the pieces of a file between special tokens, in memory that does not depend on the
-   * file's size.
+   * Counts the pieces of a file, in memory that does not depend on the file's size.
    *
    * @throws UncheckedIOException if the file cannot be read
    * @throws CancellationException if the thread is interrupted
    */
-  static PieceCounts ofFile(
-      Path file, PreTokenizer preTokenizer, SpecialTokens special, int threads, int block) {
+  static PieceCounts ofFile(Path file, PieceCounter counter, int threads, int block) {
+    ExecutorService executor = Executors.newFixedThreadPool(threads);
     try {
-      List<Long> cuts = cuts(file, preTokenizer, special, threads, block);
-      ExecutorService executor = Executors.newFixedThreadPool(threads);
-      try {
-        List<Future<PieceCounts>> parts = new ArrayList<>();
-        for (int i = 0; i + 1 < cuts.size(); i++) {
-          long from = cuts.get(i);
-          long to = cuts.get(i + 1);
-          parts.add(executor.submit(() -> ofPart(file, preTokenizer, special, from, to, block)));
-        }
-        PieceCounts all = parts.get(0).get();
-        for (int i = 1; i < parts.size(); i++) {
-          all.add(parts.get(i).get());
-          parts.set(i, null); // What is added up is not needed twice.
-        }
-        return all;
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-        throw interrupted();
-      } catch (ExecutionException e) {
-        if (e.getCause() instanceof IOException cause) {
-          throw cause;
-        }
-        if (e.getCause() instanceof RuntimeException cause) {
-          throw cause;
-        }
-        throw new IllegalStateException(e.getCause());
-      } finally {
-        executor.shutdownNow();
+      List<Future<PieceCounts>> parts = new ArrayList<>();
+      for (PieceCounter.Part part : counter.parts(file, threads, block)) {
+        parts.add(executor.submit(() -> counter.count(part, block)));
       }
-    } catch (IOException e) {
-      throw new UncheckedIOException("Could not read " + file.toAbsolutePath(), e);
+      PieceCounts all = parts.get(0).get();
+      for (int i = 1; i < parts.size(); i++) {
+        all.add(parts.get(i).get());
+        parts.set(i, null); // What is added up is not needed twice.
+      }
+      return all;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw interrupted();
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof RuntimeException cause) {
+        throw cause;
+      }
+      throw new IllegalStateException(e.getCause());
+    } finally {
+      executor.shutdownNow();
     }
   }
 
   /** Where a file is parted: near equal shares, where no piece and no special token is. */
-  private static List<Long> cuts(
-      Path file, PreTokenizer preTokenizer, SpecialTokens special, int threads, int block)
+  static List<Long> cuts(
+      Path file, PreTokenizer preTokenizer, SpecialTokens special, int most, int block)
       throws IOException {
     long size = Files.size(file);
     List<Long> cuts = new ArrayList<>(List.of(0L));
-    long parts = block < TextBlocks.BLOCK ? threads : Math.min(threads, size / PART);
+    long parts = block < TextBlocks.BLOCK ? most : Math.min(most, size / PART);
     for (long i = 1; i < parts; i++) {
       long from = size * i / parts;
       try (TextBlocks near =
@@ -114,7 +102,7 @@ public final class PieceCounts {
     return cuts;
   }
 
-  private static PieceCounts ofPart(
+  static PieceCounts ofPart(
       Path file, PreTokenizer preTokenizer, SpecialTokens special, long from, long to, int block)
       throws IOException {
     PieceCounts counts = new PieceCounts();

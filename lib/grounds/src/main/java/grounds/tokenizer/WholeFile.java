@@ -14,18 +14,18 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 
 /** Files that are whole or absent: written under another name, forced to disk, then renamed. */
-final class WholeFile {
+public final class WholeFile {
 
   private WholeFile() {}
 
   /** Writes what a file is to hold. */
   @FunctionalInterface
-  interface Content {
+  public interface Content {
     void writeTo(OutputStream out) throws IOException;
   }
 
   /** Writes a text in UTF-8. */
-  static void write(Path file, String text) {
+  public static void write(Path file, String text) {
     write(file, out -> out.write(text.getBytes(StandardCharsets.UTF_8)));
   }
 
@@ -34,7 +34,7 @@ final class WholeFile {
    *
    * @throws UncheckedIOException with the path; a file that was there before is untouched
    */
-  static void write(Path file, Content content) {
+  public static void write(Path file, Content content) {
     Path temporary = temporary(file);
     try {
       Files.createDirectories(file.toAbsolutePath().getParent());

@@ -22,6 +22,7 @@ import java.util.concurrent.CancellationException;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
@@ -209,22 +210,31 @@ class SweepTest {
     new Sweep(whole, data, runs(data, 300)).run();
     RunStore killed = store("killed");
     Random random = new Random(3);
-    int kills = 0;
-    boolean done = false;
-    while (!done) {
+    for (int kills = 0; kills < 10; kills++) {
       Process process = start(killed.folder());
-      if (kills < 10) {
-        // A JVM with the engine takes a second until it trains.
-        done = process.waitFor(900 + random.nextInt(900), TimeUnit.MILLISECONDS);
-        process.destroyForcibly().waitFor();
-        kills++;
-      } else {
-        assertEquals(0, process.waitFor(), "see " + killed.folder() + ".log");
-        done = true;
+      long before = lastWrite(killed);
+      while (process.isAlive() && lastWrite(killed) == before) {
+        Thread.sleep(1);
       }
+      // From here on it trains.
+      assertFalse(
+          process.waitFor(random.nextInt(150), TimeUnit.MILLISECONDS),
+          "done after " + kills + " kills: make the runs longer");
+      process.destroyForcibly().waitFor();
     }
-    assertTrue(kills > 3, kills + " kills");
+    assertEquals(0, start(killed.folder()).waitFor(), "see " + killed.folder() + ".log");
     assertEquals(outcome(whole), outcome(killed));
+  }
+
+  /** When a curve was last begun or went on. */
+  private static long lastWrite(RunStore store) throws IOException {
+    Path curves = store.folder().resolve("curves");
+    if (!Files.exists(curves)) {
+      return 0;
+    }
+    try (Stream<Path> files = Files.list(curves)) {
+      return files.mapToLong(file -> file.toFile().lastModified()).max().orElse(0);
+    }
   }
 
   /** Two processes share the work: no run twice, none left out. */
