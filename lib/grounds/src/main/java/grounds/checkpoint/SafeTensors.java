@@ -12,6 +12,7 @@ import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
 import com.google.gson.stream.JsonReader;
 import com.google.gson.stream.MalformedJsonException;
+import grounds.tensor.Devices;
 import grounds.tensor.TensorScope;
 import java.io.EOFException;
 import java.io.FileOutputStream;
@@ -525,6 +526,7 @@ public final class SafeTensors implements AutoCloseable {
    * @throws IllegalArgumentException if the shapes differ; the target is then unchanged
    */
   public void copyTo(String name, NDArray target, boolean transposed) {
+    Devices.prepareThread();
     Place place = placeOf(name);
     requireShape(name, place, target, transposed);
     long rows = place.shape.length == 0 ? 1 : place.shape[0];

@@ -3,12 +3,15 @@ package grounds.tensor;
 import ai.djl.Device;
 import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDManager;
+import ai.djl.pytorch.jni.JniUtils;
 
 /**
  * The processor that tensors live on: the CPU, or a GPU where one was asked for with {@code
  * GROUNDS_DEVICE=gpu}. Asking for a GPU that cannot be used is an error, never a silent fallback.
  */
 public final class Devices {
+
+  private static final ThreadLocal<Boolean> PREPARED = new ThreadLocal<>();
 
   private Devices() {}
 
@@ -76,8 +79,20 @@ public final class Devices {
     return Device.gpu(index);
   }
 
+  /**
+   * Turns gradients off on this thread, the first time that it is asked: PyTorch begins every
+   * thread with gradients on, and then refuses to write into weights.
+   */
+  public static void prepareThread() {
+    if (PREPARED.get() == null && isPyTorch()) {
+      JniUtils.setGradMode(false);
+      PREPARED.set(true);
+    }
+  }
+
   /** A manager for tensors on the current device; whoever asks for it closes it. */
   public static NDManager newManager() {
+    prepareThread();
     return engine().newBaseManager(current());
   }
 

@@ -81,6 +81,7 @@ public record Parameter(String name, NDArray array) {
               + values.length
               + ".");
     }
+    Devices.prepareThread();
     try (NDArray source = array.getManager().create(values, array.getShape())) {
       source.copyTo(array);
     }

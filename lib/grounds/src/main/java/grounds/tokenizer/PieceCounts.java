@@ -87,14 +87,12 @@ public final class PieceCounts {
     long parts = block < TextBlocks.BLOCK ? most : Math.min(most, size / PART);
     for (long i = 1; i < parts; i++) {
       long from = size * i / parts;
-      try (TextBlocks near =
-          new TextBlocks(
-              file, preTokenizer, special, from, Math.min(size, from + 4L * block), block)) {
-        if (near.next() && from + near.length() < size) {
-          long cut = from + near.length();
-          if (cut > cuts.get(cuts.size() - 1)) {
-            cuts.add(cut);
-          }
+      long to = Math.min(size, from + 4L * block);
+      try (TextBlocks near = new TextBlocks(file, preTokenizer, special, from, to, block)) {
+        long cut = near.next() ? from + near.length() : to;
+        // What reaches to the end of all that was looked at ends there for no other reason.
+        if (cut < to && cut > cuts.get(cuts.size() - 1)) {
+          cuts.add(cut);
         }
       }
     }

@@ -181,6 +181,37 @@ class SweepTest {
     assertEquals(outcome(whole), outcome(interrupted));
   }
 
+  /** As a pool of threads does it: begun on one, gone on with on another. */
+  @Test
+  void aRunGoesOnOnAnotherThread() throws Exception {
+    SweepData data = data();
+    List<RunConfig> run = runs(data, 100).subList(0, 1);
+    RunStore store = store("store");
+    Runnable part =
+        () -> {
+          try {
+            new Sweep(store, data, run)
+                .listen(
+                    event -> {
+                      if (event instanceof TrainingEvent.Stepped s && s.step() == 50) {
+                        Thread.currentThread().interrupt();
+                      }
+                    })
+                .run();
+          } catch (CancellationException e) {
+            // as wanted
+          }
+        };
+    for (int i = 0; i < 2; i++) {
+      Thread thread = new Thread(part);
+      thread.start();
+      thread.join();
+    }
+    RunStore whole = store("whole");
+    new Sweep(whole, data, run).run();
+    assertEquals(outcome(whole), outcome(store));
+  }
+
   /** What the process of the next test runs: the sweep of the store in its argument. */
   public static void main(String[] args) {
     SweepData data = data();

@@ -171,6 +171,17 @@ class BpeTrainerTest {
     }
   }
 
+  /** A text that cannot be cut is one part, however long it is. */
+  @Test
+  void whereNothingIsSureToEndNothingIsCut() throws Exception {
+    Path file = Files.writeString(folder.resolve("text.txt"), "überall".repeat(1000));
+    for (PreTokenizer preTokenizer : PreTokenizer.values()) {
+      BpeTrainer trainer = new BpeTrainer(260).preTokenizer(preTokenizer).threads(4);
+      assertEquals(1, trainer.counter().parts(file, 4, 64).size());
+      assertEquals(merges(trainer.train(Files.readString(file))), merges(trainer.train(file, 64)));
+    }
+  }
+
   @Test
   void badInputIsNamed() {
     String size =

@@ -1,0 +1,59 @@
+package grounds.cluster;
+
+import java.io.File;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/** The jars of this process that a cluster does not have: all but Spark's own. */
+final class ClassPath {
+
+  private ClassPath() {}
+
+  /**
+   * What has to be sent.
+   *
+   * @throws IllegalStateException if code lies in a folder, which cannot be sent
+   */
+  static List<String> toSend() {
+    Set<String> spark = namesOfSpark();
+    List<String> jars = new ArrayList<>();
+    for (String entry : System.getProperty("java.class.path").split(File.pathSeparator)) {
+      Path path = Path.of(entry).toAbsolutePath();
+      if (spark.contains(path.getFileName().toString()) || !Files.exists(path)) {
+        continue;
+      }
+      if (Files.exists(path.resolve("grounds"))) {
+        throw new IllegalStateException(
+            "The class path holds "
+                + path
+                + ", a folder; a cluster takes jars. Build them with mvn package, or start from"
+                + " notebooks/lab.");
+      }
+      if (Files.isRegularFile(path)) {
+        jars.add(path.toUri().toString());
+      }
+    }
+    return jars;
+  }
+
+  /** The build wrote them down. */
+  private static Set<String> namesOfSpark() {
+    try (InputStream file = ClassPath.class.getResourceAsStream("spark.jars")) {
+      String all = new String(file.readAllBytes(), StandardCharsets.UTF_8).strip();
+      return Arrays.stream(all.split(File.pathSeparator))
+          .map(path -> Path.of(path).getFileName().toString())
+          .collect(Collectors.toUnmodifiableSet());
+    } catch (IOException e) {
+      throw new UncheckedIOException("Could not read which jars are Spark's.", e);
+    }
+  }
+}
