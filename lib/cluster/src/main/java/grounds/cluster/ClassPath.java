@@ -1,5 +1,6 @@
 package grounds.cluster;
 
+import grounds.scaling.Sweep;
 import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
@@ -24,25 +25,28 @@ final class ClassPath {
    * @throws IllegalStateException if code lies in a folder, which cannot be sent
    */
   static List<String> toSend() {
+    requireJar(Sweep.class);
+    requireJar(Cluster.class);
     Set<String> spark = namesOfSpark();
     List<String> jars = new ArrayList<>();
     for (String entry : System.getProperty("java.class.path").split(File.pathSeparator)) {
       Path path = Path.of(entry).toAbsolutePath();
-      if (spark.contains(path.getFileName().toString()) || !Files.exists(path)) {
-        continue;
-      }
-      if (Files.exists(path.resolve("grounds"))) {
-        throw new IllegalStateException(
-            "The class path holds "
-                + path
-                + ", a folder; a cluster takes jars. Build them with mvn package, or start from"
-                + " notebooks/lab.");
-      }
-      if (Files.isRegularFile(path)) {
+      if (Files.isRegularFile(path) && !spark.contains(path.getFileName().toString())) {
         jars.add(path.toUri().toString());
       }
     }
     return jars;
+  }
+
+  private static void requireJar(Class<?> type) {
+    String place = type.getProtectionDomain().getCodeSource().getLocation().getPath();
+    if (!place.endsWith(".jar")) {
+      throw new IllegalStateException(
+          "The class path holds "
+              + place
+              + ", a folder; a cluster takes jars. Build them with mvn package, or start from"
+              + " notebooks/lab.");
+    }
   }
 
   /** The build wrote them down. */

@@ -44,7 +44,7 @@ import scala.Tuple2;
 public final class Cluster implements AutoCloseable {
 
   private static final int LOOK_MILLIS = 500;
-  private static final int PATIENCE_SECONDS = 20;
+  private static final int PATIENCE_SECONDS = 10;
 
   /** A run is given up when as many executors were lost over it. */
   private static final int ATTEMPTS = 10;
@@ -72,7 +72,7 @@ public final class Cluster implements AutoCloseable {
   private final TaskFailures failures = new TaskFailures(this::note);
   private Consumer<String> notes = note -> {};
 
-  private Cluster(Master master) {
+  private Cluster(Master master, String jars) {
     this.master = master;
     SparkConf conf = new SparkConf();
     conf.setMaster(master.url());
@@ -85,7 +85,7 @@ public final class Cluster implements AutoCloseable {
       // Each run computes with one thread here too; the rest is for the others.
       System.setProperty("grounds.threads", "1");
     } else {
-      conf.setIfMissing("spark.jars", String.join(",", ClassPath.toSend()));
+      conf.setIfMissing("spark.jars", jars);
       conf.setIfMissing("spark.executor.cores", "1");
       conf.setIfMissing("spark.executor.memory", "1g");
       conf.setIfMissing(
@@ -122,8 +122,9 @@ public final class Cluster implements AutoCloseable {
   public static Cluster at(String master) {
     Master at = new Master(master);
     at.requireAnswer();
+    String jars = at.isLocal() ? "" : String.join(",", ClassPath.toSend());
     try {
-      return new Cluster(at);
+      return new Cluster(at, jars);
     } catch (RuntimeException e) {
       throw new IllegalStateException(
           "The Spark master at "
