@@ -78,8 +78,10 @@ class ArchitectureTest {
         "tensor",
         "model",
         "model.layer",
+        "checkpoint",
         "training",
-        "generation");
+        "generation",
+        "evaluation");
     row("interpret", "tokenizer", "tensor", "model", "model.layer");
     row("plot");
     // The notebook's face sees everything and is seen by nothing.

@@ -174,6 +174,11 @@ public final class Generator {
     return write(prompts.stream().map(tokenizer::encode).toList(), tokens, text -> {}, id -> {});
   }
 
+  /** The same for prompts of ids. */
+  public List<Continuation> completeAllIds(List<int[]> prompts, int tokens) {
+    return write(prompts, tokens, text -> {}, id -> {});
+  }
+
   /**
    * The score of every token after a prompt, before any rule: what a sampler chooses from.
    *

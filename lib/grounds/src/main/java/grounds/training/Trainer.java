@@ -2,7 +2,6 @@ package grounds.training;
 
 import ai.djl.ndarray.NDArray;
 import grounds.checkpoint.Checkpoint;
-import grounds.evaluation.Perplexity;
 import grounds.model.Batch;
 import grounds.model.LanguageModel;
 import grounds.tensor.Seeds;
@@ -41,11 +40,8 @@ public final class Trainer implements AutoCloseable {
   private static final String OPTIMIZER = "optimizer.";
 
   private final LanguageModel model;
-  private final TokenSequence training;
-  private final TokenSequence validation;
+  private final TrainingData data;
   private final TrainingConfig config;
-  private final String dataHash;
-  private final TokenBatches batches;
   private final TrainingStep trainingStep;
   private final List<TrainingListener> listeners = new ArrayList<>();
   private Optional<Path> folder = Optional.empty();
@@ -98,16 +94,24 @@ public final class Trainer implements AutoCloseable {
       TokenSequence validation,
       TrainingConfig config,
       TrainingStep trainingStep) {
-    int time = model.config().contextLength();
-    Batch.requireWindow("validation", validation.length(), time);
-    training.requireVocabulary("training", model.config().vocabularySize());
-    validation.requireVocabulary("validation", model.config().vocabularySize());
+    this(
+        model,
+        TrainingData.text(training, validation, model.config(), config),
+        config,
+        trainingStep);
+  }
+
+  /** A run on any data, such as conversations of which only the answers count. */
+  public Trainer(LanguageModel model, TrainingData data, TrainingConfig config) {
+    this(model, data, config, TrainingStep.of(model, config));
+  }
+
+  /** The same with another way to take a step. */
+  public Trainer(
+      LanguageModel model, TrainingData data, TrainingConfig config, TrainingStep trainingStep) {
     this.model = model;
-    this.training = training;
-    this.validation = validation;
-    this.dataHash = TokenSequence.hash(training, validation);
+    this.data = data;
     this.config = config;
-    this.batches = new TokenBatches(training, config.batch(), time, config.seed());
     this.trainingStep = trainingStep;
   }
 
@@ -147,7 +151,7 @@ public final class Trainer implements AutoCloseable {
     if (Files.exists(file)) {
       try (Checkpoint checkpoint = Checkpoint.open(file)) {
         requireSame(file, "training config", checkpoint.text("training"), config.toString());
-        requireSame(file, "training text", checkpoint.text("data"), dataHash);
+        requireSame(file, "training text", checkpoint.text("data"), data.hash());
         Map<String, NDArray> state = optimizerState();
         checkpoint.restore(model);
         checkpoint.fill(state);
@@ -246,10 +250,10 @@ public final class Trainer implements AutoCloseable {
 
   private List<Batch> nextBatches() {
     // The place in the data follows from the step, also after a step that was not applied.
-    batches.seek((long) step * config.accumulation());
+    long first = (long) step * config.accumulation();
     List<Batch> next = new ArrayList<>();
     for (int i = 0; i < config.accumulation(); i++) {
-      next.add(batches.next());
+      next.add(data.batch(first + i));
     }
     return next;
   }
@@ -260,8 +264,8 @@ public final class Trainer implements AutoCloseable {
     Evaluation now =
         new Evaluation(
             step,
-            Perplexity.of(trainingStep.evaluator(), training, windows).loss(),
-            Perplexity.of(trainingStep.evaluator(), validation, windows).loss());
+            data.trainingLoss(trainingStep.evaluator(), windows),
+            data.validationLoss(trainingStep.evaluator(), windows));
     Evaluation lastBefore = last;
     Evaluation bestBefore = best;
     boolean isBest = now.validationLoss < best.validationLoss;
@@ -302,7 +306,7 @@ public final class Trainer implements AutoCloseable {
   private void save(Path to) {
     Map<String, String> texts = new LinkedHashMap<>();
     texts.put("training", config.toString());
-    texts.put("data", dataHash);
+    texts.put("data", data.hash());
     texts.put("step", Integer.toString(step));
     // Follows from the step; written for whoever reads the file without this class.
     texts.put("batches", Long.toString((long) step * config.accumulation()));
