@@ -78,6 +78,7 @@ class ArchitectureTest {
         "tensor",
         "model",
         "model.layer",
+        "model.script",
         "checkpoint",
         "training",
         "generation",

@@ -33,7 +33,7 @@ public final class BuiltInTasks {
   }
 
   private static final int HELD_OUT_SHARE = 8;
-  private static final int QUOTES = 16;
+  private static final int QUOTES = 64;
   private static final List<String> DAYS =
       List.of("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday");
   private static final List<String> FACTS = List.of("day", "next line");

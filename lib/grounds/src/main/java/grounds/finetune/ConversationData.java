@@ -4,7 +4,6 @@ import grounds.corpus.Conversation;
 import grounds.finetune.ChatTemplate.Rendered;
 import grounds.model.Batch;
 import grounds.model.LanguageModel;
-import grounds.tensor.Seeds;
 import grounds.tensor.TensorScope;
 import grounds.tokenizer.TokenSequence;
 import grounds.training.TrainingData;
@@ -13,9 +12,9 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
-import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.concurrent.CancellationException;
+import java.util.stream.IntStream;
 
 /**
  * Conversations to train on, of which only the assistant's words count: supervised fine-tuning is a
@@ -82,7 +81,7 @@ public final class ConversationData {
         template.end());
   }
 
-  private static List<Rendered> render(
+  static List<Rendered> render(
       String part,
       ChatTemplate template,
       List<Conversation> conversations,
@@ -213,9 +212,7 @@ public final class ConversationData {
     private final List<Rendered> training;
     private final List<Rendered> validation;
     private final int batch;
-    private final long seed;
-    private long epoch = -1;
-    private int[] order = {};
+    private final Shuffle shuffle;
 
     Windows(List<Rendered> training, List<Rendered> validation, int batch, long seed) {
       if (batch < 1) {
@@ -225,36 +222,16 @@ public final class ConversationData {
       this.training = training;
       this.validation = validation;
       this.batch = batch;
-      this.seed = seed;
+      this.shuffle = new Shuffle(training.size(), seed);
     }
 
     @Override
     public Batch batch(long n) {
       List<Rendered> rows = new ArrayList<>();
       for (long i = n * batch; i < (n + 1) * batch; i++) {
-        rows.add(training.get(at(i)));
+        rows.add(training.get(shuffle.at(i)));
       }
       return toBatch(rows);
-    }
-
-    /** The window at a place of the endless row of epochs. */
-    private int at(long place) {
-      int size = training.size();
-      if (place / size != epoch) {
-        epoch = place / size;
-        order = shuffled(size, Seeds.random(Seeds.derive(seed, epoch)));
-      }
-      return order[(int) (place % size)];
-    }
-
-    private static int[] shuffled(int size, SplittableRandom random) {
-      int[] order = new int[size];
-      for (int i = 0; i < size; i++) {
-        int other = random.nextInt(i + 1);
-        order[i] = order[other];
-        order[other] = i;
-      }
-      return order;
     }
 
     @Override
@@ -297,27 +274,27 @@ public final class ConversationData {
 
     @Override
     public String hash() {
-      return TokenSequence.hash(all(training), all(validation));
-    }
-
-    private static TokenSequence all(List<Rendered> rows) {
-      // Twice the id, and one more where it counts.
-      return TokenSequence.of(
-          rows.stream()
-              .flatMapToInt(
-                  row -> {
-                    int[] ids = row.ids().clone();
-                    for (int i = 0; i < ids.length; i++) {
-                      ids[i] = 2 * ids[i] + (row.counts()[i] ? 1 : 0);
-                    }
-                    return Arrays.stream(ids);
-                  })
-              .toArray());
+      return ConversationData.hash(training, validation);
     }
 
     private Batch toBatch(List<Rendered> rows) {
       return ConversationData.toBatch(rows, pad);
     }
+  }
+
+  static String hash(List<Rendered> training, List<Rendered> validation) {
+    return TokenSequence.hash(all(training), all(validation));
+  }
+
+  private static TokenSequence all(List<Rendered> rows) {
+    // Twice the id, and one more where it counts.
+    return TokenSequence.of(
+        rows.stream()
+            .flatMapToInt(
+                row ->
+                    IntStream.range(0, row.length())
+                        .map(i -> 2 * row.ids()[i] + (row.counts()[i] ? 1 : 0)))
+            .toArray());
   }
 
   /** Rows side by side, filled up to the longest with tokens that do not count. */

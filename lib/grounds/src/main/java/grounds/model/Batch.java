@@ -18,8 +18,16 @@ import java.util.stream.IntStream;
  * @param targets the inputs shifted by one: what the model should predict
  * @param mask which targets count in the loss, such as those of an answer but not of its question;
  *     empty: all. A target that does not count is still the id of some token
+ * @param weights how much the surprise at each target adds to the loss, which is then their sum and
+ *     not a mean; below 0 where the model should be surprised. Empty: the mean
  */
-public record Batch(int size, int time, long[] inputs, long[] targets, Optional<boolean[]> mask) {
+public record Batch(
+    int size,
+    int time,
+    long[] inputs,
+    long[] targets,
+    Optional<boolean[]> mask,
+    Optional<float[]> weights) {
 
   public Batch {
     if (size < 1 || time < 1) {
@@ -43,11 +51,24 @@ public record Batch(int size, int time, long[] inputs, long[] targets, Optional<
               + ".");
     }
     mask.ifPresent(counted -> requireMask(counted, targets.length));
+    weights.ifPresent(all -> requireWeights(all, targets.length));
   }
 
   /** A batch in which every target counts. */
   public Batch(int size, int time, long[] inputs, long[] targets) {
-    this(size, time, inputs, targets, Optional.empty());
+    this(size, time, inputs, targets, Optional.empty(), Optional.empty());
+  }
+
+  private static void requireWeights(float[] weights, int targets) {
+    if (weights.length != targets) {
+      throw new IllegalArgumentException(
+          "Wanted a weight for each of " + targets + " targets, got " + weights.length + ".");
+    }
+    for (float weight : weights) {
+      if (!Float.isFinite(weight)) {
+        throw new IllegalArgumentException("Wanted finite weights, got " + weight + ".");
+      }
+    }
   }
 
   private static void requireMask(boolean[] mask, int targets) {
@@ -122,7 +143,17 @@ public record Batch(int size, int time, long[] inputs, long[] targets, Optional<
    * @param mask true for each target that counts, window after window; at least one
    */
   public Batch withMask(boolean[] mask) {
-    return new Batch(size, time, inputs, targets, Optional.of(mask));
+    return new Batch(size, time, inputs, targets, Optional.of(mask), weights);
+  }
+
+  /**
+   * The same windows with a loss that is a weighted sum. Whatever loss depends on the surprises
+   * alone has the gradient of such a sum, where each weight is the derivative by that surprise.
+   *
+   * @param weights one for each target, window after window
+   */
+  public Batch withWeights(float[] weights) {
+    return new Batch(size, time, inputs, targets, mask, Optional.of(weights));
   }
 
   /**
@@ -157,14 +188,24 @@ public record Batch(int size, int time, long[] inputs, long[] targets, Optional<
     long[] someInputs = new long[rows.length * time];
     long[] someTargets = new long[rows.length * time];
     boolean[] someMask = new boolean[rows.length * time];
+    float[] someWeights = new float[rows.length * time];
     for (int i = 0; i < rows.length; i++) {
       System.arraycopy(inputs, rows[i] * time, someInputs, i * time, time);
       System.arraycopy(targets, rows[i] * time, someTargets, i * time, time);
       for (int t = 0; t < time; t++) {
         someMask[i * time + t] = counts(rows[i] * time + t);
       }
+      for (int t = 0; t < time && weights.isPresent(); t++) {
+        someWeights[i * time + t] = weights.get()[rows[i] * time + t];
+      }
     }
-    return new Batch(rows.length, time, someInputs, someTargets, mask.map(all -> someMask));
+    return new Batch(
+        rows.length,
+        time,
+        someInputs,
+        someTargets,
+        mask.map(all -> someMask),
+        weights.map(all -> someWeights));
   }
 
   /** How many tokens are predicted. */
@@ -180,6 +221,15 @@ public record Batch(int size, int time, long[] inputs, long[] targets, Optional<
   /** Whether the i-th target counts in the loss. */
   public boolean counts(int i) {
     return mask.isEmpty() || mask.get()[i];
+  }
+
+  /**
+   * What the surprise at the i-th target adds to the loss.
+   *
+   * @param counted how many targets count in the whole step
+   */
+  public float share(int i, long counted) {
+    return weights.map(all -> all[i]).orElseGet(() -> counts(i) ? 1f / counted : 0);
   }
 
   /** The inputs as int64 [batch, time], owned by the manager. */

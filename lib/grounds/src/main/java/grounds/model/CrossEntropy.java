@@ -35,13 +35,17 @@ public final class CrossEntropy {
   }
 
   /**
-   * The mean over the targets of a batch that count.
+   * The mean over the targets of a batch that count; their weighted sum where they have weights.
    *
    * @param manager owns the targets and the mask, and stays open until backward is done
    * @return a scalar that carries a gradient
    */
   public static NDArray mean(NDArray logits, Batch batch, NDManager manager) {
     NDArray targets = batch.targets(manager);
+    if (batch.weights().isPresent()) {
+      NDArray weights = manager.create(batch.weights().get(), targets.getShape());
+      return perToken(logits, targets).mul(weights).sum();
+    }
     return batch
         .mask(manager)
         .map(mask -> mean(logits, targets, mask))

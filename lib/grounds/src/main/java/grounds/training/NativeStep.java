@@ -276,15 +276,14 @@ public final class NativeStep implements TrainingStep {
             host.create(new long[] {(int) seed, add ? 1 : 0})));
   }
 
-  /** What each target counts in the mean over all that count, [rows, 1], or one for all. */
+  /** What each target adds to the loss, [rows, 1], or one for all. */
   private static NDArray share(NDManager to, Batch batch, long counted) {
-    float share = 1f / counted;
-    if (batch.mask().isEmpty()) {
-      return to.create(new float[] {share}, new Shape(1, 1));
+    if (batch.mask().isEmpty() && batch.weights().isEmpty()) {
+      return to.create(new float[] {1f / counted}, new Shape(1, 1));
     }
     float[] shares = new float[batch.tokens()];
     for (int i = 0; i < shares.length; i++) {
-      shares[i] = batch.counts(i) ? share : 0;
+      shares[i] = batch.share(i, counted);
     }
     return to.create(shares, new Shape(shares.length, 1));
   }

@@ -49,7 +49,10 @@ public final class ReadableStep implements TrainingStep {
       for (int i = 0; i < batches.size(); i++) {
         engine.setRandomSeed((int) Seeds.derive(seed, i));
         // 1 where all have as many counted targets, so that such a mean is not rounded once more.
-        double weight = (double) batches.get(i).countedTokens() * batches.size() / counted;
+        double weight =
+            batches.get(i).weights().isPresent()
+                ? batches.size() // a sum, not a mean
+                : (double) batches.get(i).countedTokens() * batches.size() / counted;
         loss += backward(batches.get(i), weight) / batches.size();
         if (batches.size() > 1) {
           addGradients(scope, sums);

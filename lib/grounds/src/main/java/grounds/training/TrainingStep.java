@@ -33,7 +33,7 @@ public interface TrainingStep extends AutoCloseable {
    * Takes one step. If the loss or the gradient norm is not finite, nothing is updated.
    *
    * @param batches the micro-batches; the loss is the mean over all their counted targets, so that
-   *     they give what one large batch would
+   *     they give what one large batch would; or the sum, where they have weights
    * @param learningRate the rate of this step
    * @param seed decides what dropout drops
    */

@@ -149,7 +149,7 @@ class ReadableStepTest {
       for (int i = 0; i < targets.length; i++) {
         targets[i] = batch.counts(i) ? targets[i] : (targets[i] + 5) % 11;
       }
-      Batch changed = new Batch(2, 8, batch.inputs(), targets, batch.mask());
+      Batch changed = new Batch(2, 8, batch.inputs(), targets, batch.mask(), batch.weights());
       assertEquals(step.take(List.of(batch), 1e-3, 1), same.take(List.of(changed), 1e-3, 1));
       for (int i = 0; i < TrainerTest.weights(one).size(); i++) {
         assertArrayEquals(TrainerTest.weights(one).get(i), TrainerTest.weights(other).get(i));
