@@ -1,16 +1,18 @@
 package grounds.corpus;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.TreeSet;
 import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
-import java.util.stream.IntStream;
 
 /**
  * Small tasks with exact answers, made on the spot: reverse a word, add two numbers, quote the next
@@ -34,8 +36,13 @@ public final class BuiltInTasks {
 
   private static final int HELD_OUT_SHARE = 8;
   private static final int QUOTES = 64;
+  private static final int LEAST_WORDS = 3;
   private static final List<String> DAYS =
       List.of("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday");
+
+  /** What takes the most practice has more lines in a worksheet. */
+  private static final List<String> HARD = List.of("add", "count", "day", "reverse", "sort");
+
   private static final List<String> FACTS = List.of("day", "next line");
   private static final List<String> RAMBLING =
       List.of(
@@ -51,7 +58,7 @@ public final class BuiltInTasks {
    * A task. In its phrasings {@code %1} and {@code %2} stand for its arguments.
    *
    * @param name what rows call it
-   * @param worksheet the line of a worksheet, up to the answer
+   * @param statements lines of a worksheet, up to the answer
    * @param arguments draws some
    * @param answer the answer to some
    * @param phrasings ways to ask
@@ -59,7 +66,7 @@ public final class BuiltInTasks {
    */
   private record Task(
       String name,
-      String worksheet,
+      List<String> statements,
       Function<SplittableRandom, String[]> arguments,
       Function<String[], String> answer,
       List<String> phrasings,
@@ -94,25 +101,34 @@ public final class BuiltInTasks {
 
   /** Pairs of short verses, from all over the plays. */
   private void chooseLines(String... all) {
-    List<Integer> starts =
-        IntStream.range(0, all.length - 1)
-            .filter(i -> isVerse(all[i]) && isVerse(all[i + 1]))
-            .boxed()
-            .toList();
+    Map<String, Integer> starts = new LinkedHashMap<>(); // by their first three words
+    for (int i = 0; i + 1 < all.length; i++) {
+      if (isVerse(all[i]) && isVerse(all[i + 1])) {
+        starts.putIfAbsent(firstWords(all[i], LEAST_WORDS), i);
+      }
+    }
+    List<Integer> each = List.copyOf(starts.values());
     for (int i = 0; i < QUOTES; i++) {
-      int at = starts.get(i * starts.size() / QUOTES);
+      int at = each.get(i * each.size() / QUOTES);
       lines.add(all[at]);
       nextLines.add(all[at + 1]);
     }
   }
 
+  private static String firstWords(String line, int count) {
+    return String.join(" ", Arrays.copyOf(line.split(" "), count));
+  }
+
   private static boolean isVerse(String line) {
-    return line.length() >= 18 && line.length() <= 34 && line.matches("[A-Z][A-Za-z ,.;:!?'-]+");
+    return line.length() <= 34
+        && line.split(" ").length > LEAST_WORDS
+        && line.matches("[A-Z][A-Za-z ,.;:!?'-]+");
   }
 
   private void addTasks() {
     wordTask(
         "copy",
+        List.of("copy %1 = ", "the word %1 is "),
         word -> word,
         List.of(
             "Copy the word %1.",
@@ -120,6 +136,7 @@ public final class BuiltInTasks {
         List.of("Please write the word %1.", "Say %1."));
     wordTask(
         "reverse",
+        List.of("reverse %1 = ", "%1 backwards is "),
         word -> new StringBuilder(word).reverse().toString(),
         List.of(
             "Reverse the word %1.",
@@ -130,6 +147,7 @@ public final class BuiltInTasks {
         List.of("Reverse %1.", "Write the word %1 backwards."));
     wordTask(
         "sort",
+        List.of("sort %1 = ", "the letters of %1 in order are "),
         word -> word.chars().sorted().mapToObj(Character::toString).collect(Collectors.joining()),
         List.of(
             "Sort the letters of %1.",
@@ -140,6 +158,7 @@ public final class BuiltInTasks {
         List.of("Sort the word %1.", "Please put the letters of %1 in order."));
     wordTask(
         "count",
+        List.of("count %1 = ", "the number of letters in %1 is "),
         word -> Integer.toString(word.length()),
         List.of(
             "How many letters are in %1?",
@@ -150,6 +169,7 @@ public final class BuiltInTasks {
         List.of("How many letters has %1?", "Count the letters in the word %1."));
     wordTask(
         "spell",
+        List.of("spell %1 = ", "%1 letter by letter is "),
         word -> String.join("-", word.split("")),
         List.of(
             "Spell the word %1.",
@@ -160,6 +180,7 @@ public final class BuiltInTasks {
         List.of("Spell %1.", "Please spell the word %1 letter by letter."));
     wordTask(
         "upper",
+        List.of("upper %1 = ", "%1 in capitals is "),
         word -> word.toUpperCase(Locale.ROOT),
         List.of(
             "Write %1 in capitals.",
@@ -171,8 +192,8 @@ public final class BuiltInTasks {
     tasks.add(
         new Task(
             "add",
-            "add %1 %2",
-            random -> new String[] {number(random, 30), number(random, 30)},
+            List.of("add %1 %2 = ", "the sum of %1 and %2 is "),
+            random -> new String[] {number(random, 20), number(random, 20)},
             a -> Integer.toString(Integer.parseInt(a[0]) + Integer.parseInt(a[1])),
             List.of(
                 "What is %1 plus %2?",
@@ -184,7 +205,7 @@ public final class BuiltInTasks {
     tasks.add(
         new Task(
             "larger",
-            "larger %1 %2",
+            List.of("larger %1 %2 = ", "the larger of %1 and %2 is "),
             random -> {
               String one = number(random, 100);
               String other = number(random, 100);
@@ -224,7 +245,7 @@ public final class BuiltInTasks {
     tasks.add(
         new Task(
             "repeat",
-            "repeat %1 %2",
+            List.of("repeat %1 %2 = ", "%1 %2 times is "),
             random -> new String[] {word(random), Integer.toString(random.nextInt(2, 4))},
             a -> String.join(" ", Collections.nCopies(Integer.parseInt(a[1]), a[0])),
             List.of(
@@ -237,9 +258,9 @@ public final class BuiltInTasks {
     tasks.add(
         new Task(
             "day",
-            "day %1 %2",
+            List.of("day %1 %2 = ", "today is %1, in %2 days it is "),
             random ->
-                new String[] {DAYS.get(random.nextInt(7)), Integer.toString(random.nextInt(1, 15))},
+                new String[] {DAYS.get(random.nextInt(7)), Integer.toString(random.nextInt(2, 5))},
             a -> DAYS.get((DAYS.indexOf(a[0]) + Integer.parseInt(a[1])) % 7),
             List.of(
                 "What day is %2 days after %1?",
@@ -251,9 +272,9 @@ public final class BuiltInTasks {
     tasks.add(
         new Task(
             "next line",
-            "next line %1",
-            random -> new String[] {lines.get(random.nextInt(QUOTES))},
-            a -> nextLines.get(lines.indexOf(a[0])),
+            List.of("next line %1 = ", "after %1 comes: "),
+            random -> new String[] {beginning(pick(lines, random), random)},
+            a -> nextLines.get(lines.indexOf(lineOf(a[0]))),
             List.of(
                 "Quote the line after: %1",
                 "What comes after: %1",
@@ -265,13 +286,14 @@ public final class BuiltInTasks {
 
   private void wordTask(
       String name,
+      List<String> statements,
       Function<String, String> answer,
       List<String> phrasings,
       List<String> newPhrasings) {
     tasks.add(
         new Task(
             name,
-            name + " %1",
+            statements,
             random -> new String[] {word(random)},
             a -> answer.apply(a[0]),
             phrasings,
@@ -283,7 +305,7 @@ public final class BuiltInTasks {
     tasks.add(
         new Task(
             name,
-            name + " %1",
+            List.of(name + " %1 = ", "the " + name + " word of %1 is "),
             random -> new String[] {word(random) + " " + word(random) + " " + word(random)},
             a -> a[0].split(" ")[place],
             phrasings,
@@ -292,6 +314,15 @@ public final class BuiltInTasks {
 
   private String word(SplittableRandom random) {
     return pick(words, random);
+  }
+
+  /** Three words of a line or more. */
+  private static String beginning(String line, SplittableRandom random) {
+    return firstWords(line, random.nextInt(LEAST_WORDS, line.split(" ").length + 1));
+  }
+
+  private String lineOf(String beginning) {
+    return lines.stream().filter(line -> line.startsWith(beginning)).findFirst().orElseThrow();
   }
 
   private static String number(SplittableRandom random, int bound) {
@@ -351,7 +382,7 @@ public final class BuiltInTasks {
     }
   }
 
-  private static String pick(List<String> all, SplittableRandom random) {
+  private static <T> T pick(List<T> all, SplittableRandom random) {
     return all.get(random.nextInt(all.size()));
   }
 
@@ -363,11 +394,13 @@ public final class BuiltInTasks {
     SplittableRandom random = new SplittableRandom(seed);
     StringBuilder text = new StringBuilder();
     for (int i = 0; i < count; i++) {
-      Task task = tasks.get(random.nextInt(tasks.size()));
+      Task task = pick(tasks, random);
+      if (random.nextInt(3) == 0) {
+        task = tasks.get(names().indexOf(pick(HARD, random)));
+      }
       boolean isFact = FACTS.contains(task.name);
       String[] arguments = isFact ? task.arguments.apply(random) : draw(task, false, random);
-      text.append(task.fill(task.worksheet, arguments))
-          .append(" = ")
+      text.append(task.fill(pick(task.statements, random), arguments))
           .append(task.answer.apply(arguments))
           .append('\n');
     }
