@@ -89,6 +89,9 @@ class BuiltInTasksTest {
     Set<String> words = answers(Part.NEW_ARGUMENTS, "copy");
     String worksheet = TASKS.worksheet(3000, 7).replaceAll("next line .*\n", "");
     for (String line : worksheet.split("\n")) {
+      if (!line.contains(" = ")) {
+        continue; // a sentence, which has other words too
+      }
       String question = line.substring(line.indexOf(' ') + 1, line.lastIndexOf(" = "));
       for (String word : question.split(" ")) {
         assertFalse(words.contains(word), line);
