@@ -13,6 +13,7 @@ import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
 /**
  * Small tasks with exact answers, made on the spot: reverse a word, add two numbers, quote the next
@@ -21,9 +22,9 @@ import java.util.stream.Collectors;
  * <p>What is held out stays apart: {@link Part#NEW_ARGUMENTS} asks in known ways about words,
  * numbers, days and lines of which no instruction of {@link Part#TRAINING} speaks, {@link
  * Part#NEW_PHRASINGS} asks in new ways. A {@link #worksheet} shows the same abilities as a plain
- * text, without any instruction: what a base model learns from. A word or a pair of numbers that is
- * held out is in no worksheet either. Days and lines are: they are facts, which nobody can work out
- * who never read them.
+ * text, without any instruction: what a base model learns from. What is held out is in no worksheet
+ * either, but for the lines of plays: those are facts, which nobody can work out who never read
+ * them.
  */
 public final class BuiltInTasks {
 
@@ -41,9 +42,9 @@ public final class BuiltInTasks {
       List.of("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday");
 
   /** What takes the most practice has more lines in a worksheet. */
-  private static final List<String> HARD = List.of("add", "count", "day", "reverse", "sort");
+  private static final List<String> HARD = List.of("add", "count", "days", "reverse", "sort");
 
-  private static final List<String> FACTS = List.of("day", "next line");
+  private static final String FACTS = "next line";
   private static final List<String> RAMBLING =
       List.of(
           "Well, let me see. It is %1.",
@@ -257,18 +258,20 @@ public final class BuiltInTasks {
             List.of("Please write %1 %2 times.", "Repeat the word %1 %2 times.")));
     tasks.add(
         new Task(
-            "day",
-            List.of("day %1 %2 = ", "today is %1, in %2 days it is "),
-            random ->
-                new String[] {DAYS.get(random.nextInt(7)), Integer.toString(random.nextInt(2, 5))},
-            a -> DAYS.get((DAYS.indexOf(a[0]) + Integer.parseInt(a[1])) % 7),
+            "days",
+            List.of("days %1 %2 = ", "the %2 days after %1 are "),
+            random -> new String[] {pick(DAYS, random), Integer.toString(random.nextInt(2, 6))},
+            a ->
+                IntStream.rangeClosed(1, Integer.parseInt(a[1]))
+                    .mapToObj(i -> DAYS.get((DAYS.indexOf(a[0]) + i) % DAYS.size()))
+                    .collect(Collectors.joining(" ")),
             List.of(
-                "What day is %2 days after %1?",
-                "Today is %1. What day is it in %2 days?",
-                "Which day comes %2 days after %1?",
-                "It is %1. What day will it be in %2 days?",
-                "%1 plus %2 days?"),
-            List.of("Which day is %2 days after %1?", "Today is %1. Which day comes in %2 days?")));
+                "Name the %2 days after %1.",
+                "Which %2 days come after %1?",
+                "List the %2 days that follow %1.",
+                "Today is %1. Name the next %2 days.",
+                "What are the %2 days after %1?"),
+            List.of("Give me the %2 days after %1.", "Today is %1. Which %2 days come after it?")));
     tasks.add(
         new Task(
             "next line",
@@ -398,7 +401,7 @@ public final class BuiltInTasks {
       if (random.nextInt(3) == 0) {
         task = tasks.get(names().indexOf(pick(HARD, random)));
       }
-      boolean isFact = FACTS.contains(task.name);
+      boolean isFact = task.name.equals(FACTS);
       String[] arguments = isFact ? task.arguments.apply(random) : draw(task, false, random);
       text.append(task.fill(pick(task.statements, random), arguments))
           .append(task.answer.apply(arguments))
