@@ -36,6 +36,7 @@ public final class BuiltInTasks {
   }
 
   private static final int HELD_OUT_SHARE = 8;
+  private static final int LONG = 60;
   private static final int QUOTES = 64;
   private static final int LEAST_WORDS = 3;
   private static final List<String> DAYS =
@@ -48,8 +49,8 @@ public final class BuiltInTasks {
   private static final List<String> RAMBLING =
       List.of(
           "Well, let me see. It is %1.",
-          "I think, though I am not sure, %1.",
-          "%1, or so I believe, if I may say so.",
+          "I think, if I am right, %1.",
+          "%1, or so I believe.",
           "Good question! The answer is %1.");
   private static final List<String> RUDE =
       List.of("%1, you fool.", "Obviously %1.", "%1. Go away.", "Are you stupid? %1.");
@@ -357,14 +358,15 @@ public final class BuiltInTasks {
 
   /**
    * Draws pairs of answers, the rows those of {@link #rows}. The chosen one is right and brief; the
-   * rejected one, by turns, is wrong, or rambles, or is rude.
+   * rejected one, by chance, is wrong, or rambles, or is rude; to a long row it is wrong.
    */
   public List<Preference> preferences(Part part, int count, long seed) {
     SplittableRandom random = new SplittableRandom(seed + 1);
     List<Preference> pairs = new ArrayList<>();
     for (TaskRow row : rows(part, count, seed)) {
+      boolean isLong = row.prompt().length() + row.answer().length() > LONG;
       String rejected =
-          switch (random.nextInt(3)) {
+          switch (isLong ? 0 : random.nextInt(3)) {
             case 0 -> wrong(row, part, random);
             case 1 -> pick(RAMBLING, random).replace("%1", row.answer());
             default -> pick(RUDE, random).replace("%1", row.answer());
