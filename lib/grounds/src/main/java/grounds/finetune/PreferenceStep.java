@@ -1,81 +1,42 @@
 package grounds.finetune;
 
-import ai.djl.ndarray.NDArray;
-import grounds.evaluation.SequenceLogProbabilities;
 import grounds.finetune.PreferenceLoss.Pair;
 import grounds.finetune.PreferenceLoss.Value;
 import grounds.model.Batch;
-import grounds.model.LanguageModel;
 import grounds.training.TrainingStep;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 
 /**
- * A step on pairs of answers: looks how probable the model finds each answer, asks the loss for its
- * derivatives, and takes an ordinary step on the surprises weighted by them. The gradient is exact
+ * A step on pairs of answers with a {@link PreferenceLoss}: an ordinary step, in which the surprise
+ * at each token of an answer has the derivative of the loss as its weight. The gradient is exact
  * for a model without dropout.
  */
-public final class PreferenceStep implements TrainingStep {
+public final class PreferenceStep extends RowStep {
 
-  private final TrainingStep step;
   private final PreferenceData data;
 
   /** A step that computes as another one does. */
   public PreferenceStep(TrainingStep step, PreferenceData data) {
-    this.step = step;
+    super(step);
     this.data = data;
   }
 
   @Override
-  public Result take(List<Batch> batches, double learningRate, long seed) {
-    List<Batch> weighted = new ArrayList<>();
+  Rows loss(Batch batch, double[] logProbabilities) {
+    List<Pair> pairs = data.pairs(batch, logProbabilities);
     double loss = 0;
-    int pairs = batches.stream().mapToInt(batch -> batch.size() / 2).sum();
-    for (Batch batch : batches) {
-      double[] policy = SequenceLogProbabilities.of(evaluator(), batch);
-      List<Pair> all = data.pairs(batch, policy);
-      float[] weights = new float[batch.tokens()];
-      for (int i = 0; i < all.size(); i++) {
-        Value value = data.loss().of(all.get(i));
-        loss += value.loss() / pairs;
-        // A surprise is minus a logarithm of a probability.
-        fill(weights, batch, i, -value.byChosen() / pairs);
-        fill(weights, batch, all.size() + i, -value.byRejected() / pairs);
-      }
-      weighted.add(batch.withWeights(weights));
+    double[] slopes = new double[batch.size()];
+    for (int i = 0; i < pairs.size(); i++) {
+      Value value = data.loss().of(pairs.get(i));
+      loss += value.loss();
+      slopes[i] = value.byChosen();
+      slopes[pairs.size() + i] = value.byRejected();
     }
-    return new Result(loss, step.take(weighted, learningRate, seed).gradientNorm());
-  }
-
-  private static void fill(float[] weights, Batch batch, int row, double weight) {
-    for (int i = row * batch.time(); i < (row + 1) * batch.time(); i++) {
-      weights[i] = batch.counts(i) ? (float) weight : 0;
-    }
+    return new Rows(loss, slopes);
   }
 
   @Override
-  public LanguageModel evaluator() {
-    return step.evaluator();
-  }
-
-  @Override
-  public String computation() {
-    return step.computation() + ", on pairs";
-  }
-
-  @Override
-  public Map<String, NDArray> optimizerState() {
-    return step.optimizerState();
-  }
-
-  @Override
-  public void resumeAfter(int steps) {
-    step.resumeAfter(steps);
-  }
-
-  @Override
-  public void close() {
-    step.close();
+  int rowsAPair() {
+    return 2;
   }
 }
