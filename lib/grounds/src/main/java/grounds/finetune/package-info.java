@@ -4,7 +4,8 @@
  * <p>Start with {@link grounds.finetune.ChatTemplate}, which makes tokens of a conversation and
  * marks those that count. {@link grounds.finetune.ConversationData} are windows of conversations,
  * and supervised fine-tuning is a {@code Trainer} on them; {@link grounds.finetune.Assistant} asks
- * the model. {@link grounds.finetune.Lora} trains small matrices beside frozen weights.
+ * the model. {@link grounds.finetune.Lora}, {@link grounds.finetune.BottleneckAdapter} and {@link
+ * grounds.finetune.PromptTuning} train little beside frozen weights.
  *
  * <p>{@link grounds.finetune.PreferenceData} are pairs of answers, {@link
  * grounds.finetune.PreferenceLoss} is what a model loses by a pair (DPO and its kin), and {@link

@@ -87,10 +87,13 @@ final class Decoder {
                 STANDARD_DEVIATION);
   }
 
-  NDArray logits(NDArray ids, boolean training) {
-    NDArray x = embed(ids, training);
-    for (TransformerBlock block : blocks) {
-      x = block.forward(x, training);
+  NDArray logits(NDArray ids, boolean training, Inserts inserts) {
+    NDArray x = embed(ids, training, inserts);
+    for (int i = 0; i < blocks.size(); i++) {
+      x =
+          blocks
+              .get(i)
+              .forward(x, training, inserts.afterAttention(i), inserts.afterFeedForward(i));
     }
     return head.forward(finalNorm.forward(x, training), training);
   }
@@ -117,7 +120,7 @@ final class Decoder {
   /** For each block what its heads look at, [batch, heads, time, time]. */
   List<NDArray> attentionWeights(NDArray ids) {
     List<NDArray> weights = new ArrayList<>();
-    NDArray x = embed(ids, false);
+    NDArray x = embed(ids, false, Inserts.NONE);
     for (TransformerBlock block : blocks) {
       weights.add(block.attentionWeights(x));
       x = block.forward(x, false);
@@ -151,9 +154,11 @@ final class Decoder {
     return adapter;
   }
 
-  private NDArray embed(NDArray ids, boolean training) {
+  private NDArray embed(NDArray ids, boolean training, Inserts inserts) {
     config.requireFits(ids.getShape().get(1));
-    NDArray embedded = positions.forward(tokenEmbedding.forward(ids, training), training);
-    return dropout.forward(embedded, training);
+    NDArray tokens = tokenEmbedding.forward(ids, training);
+    NDArray all = inserts.afterEmbedding().forward(tokens, training);
+    config.requireFits(all.getShape().get(1));
+    return dropout.forward(positions.forward(all, training), training);
   }
 }

@@ -12,7 +12,7 @@ import java.util.function.Predicate;
  * attention and feed-forward around one residual stream, a last norm, and a head that scores every
  * token. With one layer it is the single self-attention model of the first lessons.
  */
-public final class Gpt implements LanguageModel {
+public final class Gpt implements DecoderModel {
 
   private final GptConfig config;
   private final Parameters parameters;
@@ -32,7 +32,12 @@ public final class Gpt implements LanguageModel {
 
   @Override
   public NDArray logits(NDArray ids, boolean training) {
-    return decoder.logits(ids, training);
+    return decoder.logits(ids, training, Inserts.NONE);
+  }
+
+  @Override
+  public NDArray logits(NDArray ids, boolean training, Inserts inserts) {
+    return decoder.logits(ids, training, inserts);
   }
 
   /** Keeps keys and values: a token costs one position. */

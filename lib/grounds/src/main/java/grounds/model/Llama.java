@@ -18,7 +18,7 @@ import java.util.function.Predicate;
  * norms divide by the root mean square, the feed-forward network has a gate, several heads may
  * share a key and a value, and nothing has a bias.
  */
-public final class Llama implements LanguageModel {
+public final class Llama implements DecoderModel {
 
   private final LlamaConfig config;
   private final Parameters parameters;
@@ -75,7 +75,12 @@ public final class Llama implements LanguageModel {
 
   @Override
   public NDArray logits(NDArray ids, boolean training) {
-    return decoder.logits(ids, training);
+    return decoder.logits(ids, training, Inserts.NONE);
+  }
+
+  @Override
+  public NDArray logits(NDArray ids, boolean training, Inserts inserts) {
+    return decoder.logits(ids, training, inserts);
   }
 
   /** Keeps keys and values: a token costs one position. */

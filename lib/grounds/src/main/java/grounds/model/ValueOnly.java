@@ -64,7 +64,7 @@ public final class ValueOnly implements LanguageModel {
 
   @Override
   public NDArray logits(NDArray ids, boolean training) {
-    return decoder.logits(ids, training);
+    return decoder.logits(ids, training, Inserts.NONE);
   }
 
   @Override

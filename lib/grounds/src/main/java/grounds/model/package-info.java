@@ -5,7 +5,8 @@
  * grounds.model.Gpt}; {@link grounds.model.Llama} is the form that most open models have today.
  * Each family is a config record, which is stored with the weights and decides every shape, and a
  * class that builds layers from it; a decoder with other parts shares the skeleton of these two,
- * {@code Decoder}. {@link grounds.model.ValueOnly} is a GPT of one layer without attention; {@link
+ * {@code Decoder}. Both are a {@link grounds.model.DecoderModel}, between whose parts others can
+ * put layers. {@link grounds.model.ValueOnly} is a GPT of one layer without attention; {@link
  * grounds.model.Bigram} sees one token. {@link grounds.model.CrossEntropy} turns logits and the
  * tokens that came into a loss.
  *

@@ -37,10 +37,20 @@ public final class TransformerBlock implements Layer {
   /** Takes and gives [batch, time, channels]. */
   @Override
   public NDArray forward(NDArray input, boolean training) {
+    Layer same = (output, dropping) -> output;
+    return forward(input, training, same, same);
+  }
+
+  /**
+   * The same with a layer behind each of the two parts, before their outputs join the stream: x +
+   * afterAttention(attention(norm(x))), then likewise.
+   */
+  public NDArray forward(
+      NDArray input, boolean training, Layer afterAttention, Layer afterFeedForward) {
     NDArray attended = attention.forward(attentionNorm.forward(input, training), training);
-    NDArray x = input.add(dropout.forward(attended, training));
+    NDArray x = input.add(afterAttention.forward(dropout.forward(attended, training), training));
     NDArray thought = feedForward.forward(feedForwardNorm.forward(x, training), training);
-    return x.add(dropout.forward(thought, training));
+    return x.add(afterFeedForward.forward(dropout.forward(thought, training), training));
   }
 
   /**
