@@ -1,8 +1,6 @@
 package grounds.finetune;
 
 import ai.djl.ndarray.NDArray;
-import com.google.gson.Gson;
-import grounds.checkpoint.SafeTensors;
 import grounds.model.Gpt;
 import grounds.model.GptConfig;
 import grounds.model.LanguageModel;
@@ -12,17 +10,12 @@ import grounds.model.layer.LowRank;
 import grounds.tensor.Parameter;
 import grounds.tensor.Parameters;
 import grounds.tensor.TensorScope;
-import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.ArrayList;
-import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Predicate;
+import java.util.stream.Stream;
 
 /**
  * Low-rank adaptation (Hu et al. 2021) of a model: beside frozen weights W small matrices A and B
@@ -42,14 +35,12 @@ public final class Lora {
   /** The linear layers of attention alone, as in the paper. */
   public static final Predicate<String> ATTENTION = name -> name.contains("attention");
 
-  private static final String FORMAT = "grounds-adapter-1";
-  private static final String DOWN = ".adapter.down.weight";
-  private static final String UP = ".adapter.up.weight";
+  static final String DOWN = ".adapter.down.weight";
+  static final String UP = ".adapter.up.weight";
 
   private final LanguageModel model;
   private final LowRank shape;
   private final List<String> layers;
-  private final String baseHash;
 
   /** While merged: the weights and the matrices B as they were. */
   private final Map<String, float[]> before = new LinkedHashMap<>();
@@ -63,7 +54,6 @@ public final class Lora {
             .filter(name -> name.endsWith(DOWN))
             .map(name -> name.substring(0, name.length() - DOWN.length()))
             .toList();
-    this.baseHash = hash(model);
   }
 
   /**
@@ -82,14 +72,32 @@ public final class Lora {
       llama.adapt(shape, layers);
     } else {
       throw new IllegalArgumentException(
-          "Wanted a Gpt or a Llama to adapt, got a " + model.getClass().getSimpleName() + ".");
+          "Wanted a Gpt or a Llama to adapt, got a " + family(model) + ".");
     }
     return new Lora(model, shape);
   }
 
-  /** How many values are trained. */
+  /**
+   * The adapters that a model has already, such as one from a checkpoint.
+   *
+   * @throws IllegalArgumentException if it has none
+   */
+  public static Lora of(LanguageModel model) {
+    LowRank shape =
+        model
+            .adapter()
+            .orElseThrow(
+                () ->
+                    new IllegalArgumentException(
+                        "Wanted a model with adapters, got a "
+                            + family(model)
+                            + " without. Call Lora.attach or Lora.load."));
+    return new Lora(model, shape);
+  }
+
+  /** How many values the adapters have: those that training moves. */
   public long trained() {
-    return model.parameters().trainedCount();
+    return names().stream().mapToLong(name -> parameter(name).size()).sum();
   }
 
   /** The share of the model's values, its adapters' among them, that are trained. */
@@ -98,8 +106,10 @@ public final class Lora {
   }
 
   /**
-   * Adds what the adapters do to the weights, so that the model computes the same without them:
-   * logits stay as they are but for rounding. Not to be trained until {@link #unmerge}.
+   * Adds what the adapters do to the weights, and sets the adapters to nothing: logits stay as they
+   * are but for rounding. Until {@link #unmerge} the adapters are frozen, so that there is nothing
+   * to train, and the adapted weights are kept a second time, in Java's memory, as they were: to
+   * subtract what was added would bring them back but for rounding.
    *
    * @throws IllegalStateException if it is merged already
    */
@@ -115,12 +125,13 @@ public final class Lora {
       weight.load(merged(layer));
       up.load(new float[Math.toIntExact(up.size())]);
     }
+    setTrained(false);
   }
 
   /**
    * Puts weights and adapters back, bit for bit.
    *
-   * @throws IllegalStateException if it is not merged, or was trained meanwhile
+   * @throws IllegalStateException if it is not merged, or the adapters were changed meanwhile
    */
   public void unmerge() {
     if (before.isEmpty()) {
@@ -132,20 +143,26 @@ public final class Lora {
           throw new IllegalStateException(
               "The adapter of "
                   + layer
-                  + " was trained while it was merged into the weight. Unmerge before training.");
+                  + " was changed while it was merged into the weight. Unmerge first, then fill"
+                  + " it.");
         }
       }
     }
     before.forEach((name, values) -> parameter(name).load(values));
     before.clear();
+    setTrained(true);
+  }
+
+  private void setTrained(boolean trained) {
+    names().forEach(name -> parameter(name).array().setRequiresGradient(trained));
   }
 
   /** A new model without adapters that computes the same; whoever asks for it closes it. */
   public LanguageModel mergedModel() {
     LanguageModel plain =
         model instanceof Gpt
-            ? new Gpt((GptConfig) model.config(), 0)
-            : new Llama((LlamaConfig) model.config(), 0);
+            ? new Gpt((GptConfig) model.config(), Parameters.toFill())
+            : new Llama((LlamaConfig) model.config(), Parameters.toFill());
     for (Parameter parameter : plain.parameters().stream().toList()) {
       String name = parameter.name();
       String layer = name.replaceFirst("\\.weight$", "");
@@ -167,12 +184,18 @@ public final class Lora {
     }
   }
 
+  /** The names of the adapters' matrices. */
+  private List<String> names() {
+    return layers.stream().flatMap(layer -> Stream.of(layer + DOWN, layer + UP)).toList();
+  }
+
   private Parameter parameter(String name) {
     return model.parameters().get(name);
   }
 
   /**
-   * Writes the adapters alone: a file whose size goes with the rank.
+   * Writes the adapters alone, whole or not at all: a file whose size goes with the rank. It says
+   * of which base they are by a hash of its config and weights.
    *
    * @throws IllegalStateException if they are merged
    */
@@ -181,79 +204,26 @@ public final class Lora {
       throw new IllegalStateException(
           "The adapters are merged into the weights. Call unmerge first.");
     }
-    Map<String, SafeTensors.Source> tensors = new LinkedHashMap<>();
-    for (String layer : layers) {
-      for (String part : List.of(DOWN, UP)) {
-        NDArray array = parameter(layer + part).array();
-        tensors.put(
-            layer + part, new SafeTensors.Source(array.getShape().getShape(), array::toFloatArray));
-      }
-    }
-    SafeTensors.write(
-        file,
-        tensors,
-        Map.of(
-            "format",
-            FORMAT,
-            "rank",
-            Integer.toString(shape.rank()),
-            "alpha",
-            Double.toString(shape.alpha()),
-            "base",
-            baseHash));
+    LoraFile.write(file, model, shape, layers);
   }
 
   /**
    * Attaches the adapters of a file to the model that they were trained for.
    *
-   * @throws IllegalArgumentException if the file is no adapter, or one for another base model; the
-   *     model is then unchanged
+   * @throws IllegalArgumentException if the file is no adapter, or one for another family, other
+   *     shapes, or another config or other weights; the model is then unchanged
+   * @throws IllegalStateException if the model has adapters already
    */
   public static Lora load(LanguageModel base, Path file) {
-    try (SafeTensors tensors = SafeTensors.open(file)) {
-      Map<String, String> texts = tensors.metadata();
-      if (!FORMAT.equals(texts.get("format"))) {
-        throw new IllegalArgumentException(
-            file + " holds no adapter: wanted the format " + FORMAT + ", got " + texts + ".");
-      }
-      String hash = hash(base);
-      if (!hash.equals(texts.get("base"))) {
-        throw new IllegalArgumentException(
-            file
-                + " holds an adapter for a base model with hash "
-                + texts.get("base")
-                + ", this one has "
-                + hash
-                + ". Load the base model that it was trained for, with the same weights.");
-      }
-      LowRank shape =
-          new LowRank(Integer.parseInt(texts.get("rank")), Double.parseDouble(texts.get("alpha")));
-      List<String> names = new ArrayList<>(tensors.names());
-      Lora lora = attach(base, shape, layer -> names.contains(layer + DOWN));
-      names.forEach(name -> tensors.copyTo(name, lora.parameter(name).array(), false));
+    try (LoraFile adapters = LoraFile.open(file)) {
+      adapters.requireFits(base);
+      Lora lora = attach(base, adapters.shape(), adapters.layers()::contains);
+      lora.names().forEach(name -> adapters.copyTo(lora.parameter(name)));
       return lora;
     }
   }
 
-  /** SHA-256 of a model's config and of its weights without adapters. */
-  private static String hash(LanguageModel model) {
-    Parameters parameters = model.parameters();
-    try {
-      MessageDigest digest = MessageDigest.getInstance("SHA-256");
-      digest.update(new Gson().toJson(model.config()).getBytes(StandardCharsets.UTF_8));
-      parameters.stream()
-          .filter(parameter -> !parameter.name().contains(".adapter."))
-          .forEach(
-              parameter -> {
-                digest.update(parameter.name().getBytes(StandardCharsets.UTF_8));
-                float[] values = parameter.values();
-                ByteBuffer bytes = ByteBuffer.allocate(Float.BYTES * values.length);
-                bytes.asFloatBuffer().put(values);
-                digest.update(bytes);
-              });
-      return HexFormat.of().formatHex(digest.digest());
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("Every Java has SHA-256.", e);
-    }
+  static String family(LanguageModel model) {
+    return model.getClass().getSimpleName();
   }
 }

@@ -50,7 +50,7 @@ public record Parameter(String name, NDArray array) {
           "Wanted the gradient of "
               + name
               + ", which is frozen and has none. Freeze and adapt a model before you make the"
-              + " training step.");
+              + " training step; take merged adapters out of the weights before you train them.");
     }
     return array.getGradient();
   }

@@ -129,7 +129,8 @@ public final class Parameters implements AutoCloseable {
       throw new IllegalArgumentException(
           "Wanted a parameter to train, got "
               + all.size()
-              + ", all frozen. Add weights after freeze(), such as adapters.");
+              + ", all frozen. Add weights after freeze(), such as adapters; take merged adapters out"
+              + " of the weights before you train them.");
     }
     return trained;
   }

@@ -48,6 +48,7 @@ public final class NativeStep implements TrainingStep {
   private final NDManager host;
   private final ScriptOptions options;
   private final DecoderScript script;
+  private final List<Parameter> trained;
   private final ScriptModule module;
   private final Map<String, NDArray> state = new LinkedHashMap<>();
   private final Map<String, NDArray> gradients = new LinkedHashMap<>();
@@ -67,7 +68,7 @@ public final class NativeStep implements TrainingStep {
     this.options = options;
     this.script = script;
     List<Parameter> all = model.parameters().stream().toList();
-    List<Parameter> trained = model.parameters().requireTrained();
+    this.trained = model.parameters().requireTrained();
     List<Parameter> decayed = trained.stream().filter(Parameter::isMatrix).toList();
     List<Parameter> plain = trained.stream().filter(p -> !p.isMatrix()).toList();
     DecoderScript.Update update =
@@ -268,12 +269,27 @@ public final class NativeStep implements TrainingStep {
   /** What a micro-batch is to the script: ids, targets, what each counts, and the dials. */
   private List<NDArray> inputs(NDManager to, Batch batch, long counted, long seed, boolean add) {
     model.config().requireFits(batch.time());
+    requireStillTrained();
     return new ArrayList<>(
         List.of(
             batch.inputs(to),
             batch.targets(to),
             share(to, batch, counted),
             host.create(new long[] {(int) seed, add ? 1 : 0})));
+  }
+
+  /** The script itself would move what was frozen since it was made. */
+  private void requireStillTrained() {
+    for (Parameter parameter : trained) {
+      if (!parameter.isTrained()) {
+        throw new IllegalStateException(
+            "Wanted to train "
+                + parameter.name()
+                + ", which was frozen after this step was made. Freeze and adapt a model before you"
+                + " make the training step; take merged adapters out of the weights before you"
+                + " train them.");
+      }
+    }
   }
 
   /** What each target adds to the loss, [rows, 1], or one for all. */

@@ -349,6 +349,24 @@ class NativeStepTest {
     }
   }
 
+  /** The script's own backward pass would not notice. */
+  @Test
+  void whatWasFrozenAfterItWasMadeIsNotTrained() {
+    try (Gpt model = new Gpt(GPT, 1);
+        NativeStep step = step(model, OptionalDouble.of(1), ScriptOptions.DEFAULT)) {
+      List<float[]> before = TrainerTest.weights(model);
+      model.parameters().freeze();
+      List<Batch> two = List.of(Batch.of(TEXT, 8, 0), Batch.of(TEXT, 8, 3));
+      for (List<Batch> batches : List.of(two.subList(0, 1), two)) {
+        String message =
+            assertThrows(IllegalStateException.class, () -> step.take(batches, 1e-3, 1))
+                .getMessage();
+        assertTrue(message.contains("frozen after this step was made"), message);
+      }
+      TrainerTest.assertSameWeights(before, TrainerTest.weights(model));
+    }
+  }
+
   @Test
   void nothingToTrainIsAnError() {
     try (Gpt model = new Gpt(GPT, 1)) {
