@@ -171,7 +171,13 @@ public final class Cluster implements AutoCloseable {
     JavaFutureAction<Void> job =
         context
             .parallelize(open, open.size())
-            .foreachAsync(new SweepTask(text, store, marker, sweep.retriesFailed()));
+            .foreachAsync(
+                new SweepTask(
+                    text,
+                    store,
+                    marker,
+                    sweep.retriesFailed(),
+                    master.isLocal() ? 0 : 1000L * PATIENCE_SECONDS));
     boolean interrupted = false;
     try {
       watch(sweep, job, open.size());

@@ -24,24 +24,39 @@ final class SweepTask implements VoidFunction<String> {
   private final String store;
   private final String marker;
   private final boolean retryFailed;
+  private final long patienceMillis;
   private final String system = system();
 
   /**
    * A task.
    *
    * @param marker a file that whoever sees the store sees
+   * @param patienceMillis how long a worker that cannot do it waits before it says so: Spark gives
+   *     up a task when every executor that it knows has failed at it, and others may be on their
+   *     way
    */
-  SweepTask(Broadcast<SharedText> text, Path store, Path marker, boolean retryFailed) {
+  SweepTask(
+      Broadcast<SharedText> text,
+      Path store,
+      Path marker,
+      boolean retryFailed,
+      long patienceMillis) {
     this.text = text;
     this.store = store.toString();
     this.marker = marker.toString();
     this.retryFailed = retryFailed;
+    this.patienceMillis = patienceMillis;
   }
 
   @Override
-  public void call(String json) {
-    requireEngine();
-    requireStore();
+  public void call(String json) throws InterruptedException {
+    try {
+      requireEngine();
+      requireStore();
+    } catch (WorkerException e) {
+      Thread.sleep(patienceMillis);
+      throw e;
+    }
     RunConfig config = RunConfig.ofJson(json);
     if (config.model().dropout() == 0) {
       train(config);

@@ -115,7 +115,7 @@ class ClusterTest {
 
   @Test
   void aStoreThatAWorkerDoesNotSeeIsSaid() {
-    SweepTask task = new SweepTask(null, folder, folder.resolve("elsewhere"), false);
+    SweepTask task = new SweepTask(null, folder, folder.resolve("elsewhere"), false, 0);
     String run = Sums.runs(1, 5, 0).get(0).json();
     String message = assertThrows(WorkerException.class, () -> task.call(run)).getMessage();
     assertTrue(message.contains(folder.toString()) && message.contains("shares"), message);
