@@ -26,7 +26,7 @@ public record Conversation(List<Message> messages) {
         throw new IllegalArgumentException(
             "Wanted user and assistant in turn, perhaps after one message of the system; got "
                 + messages.stream().map(m -> m.role().text()).toList()
-                + ".");
+                + ". Put them in turn, or leave the row out.");
       }
       expected = expected == Role.USER ? Role.ASSISTANT : Role.USER;
     }
@@ -36,7 +36,7 @@ public record Conversation(List<Message> messages) {
               + last.text()
               + ", got "
               + messages.stream().map(m -> m.role().text()).toList()
-              + ".");
+              + ". Make it end there, or leave the row out.");
     }
   }
 
@@ -89,6 +89,9 @@ public record Conversation(List<Message> messages) {
   private static Conversation ofRow(JsonRows.Row row) {
     if (row.has("messages")) {
       return new Conversation(row.messages("messages"));
+    }
+    if (!row.has("instruction")) {
+      throw row.missing("'messages', or 'instruction' and 'output'");
     }
     return ofInstruction(
         row.text("instruction"), row.has("input") ? row.text("input") : "", row.text("output"));

@@ -95,7 +95,12 @@ public record Corpus(String name, String text, String source) {
     }
   }
 
-  private static String read(Path file) {
+  /**
+   * A file of UTF-8 text, without its byte order mark.
+   *
+   * @throws UncheckedIOException if the file cannot be read or is not UTF-8
+   */
+  static String read(Path file) {
     byte[] bytes;
     try {
       bytes = Files.readAllBytes(file);

@@ -3,6 +3,7 @@ package grounds.corpus;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.function.Consumer;
 
 /**
@@ -16,16 +17,22 @@ public record Preference(List<Message> prompt, String chosen, String rejected) {
 
   public Preference {
     prompt = List.copyOf(prompt);
+    Objects.requireNonNull(chosen, "chosen");
+    Objects.requireNonNull(rejected, "rejected");
     Conversation.requireTurns(prompt, Role.USER);
     if (chosen.isBlank() || rejected.isBlank()) {
       throw new IllegalArgumentException(
-          "Wanted two answers, got '" + chosen + "' and '" + rejected + "': one is empty.");
+          "Wanted two answers, got '"
+              + chosen
+              + "' and '"
+              + rejected
+              + "': one is empty. Fill it in, or leave the row out.");
     }
     if (chosen.equals(rejected)) {
       throw new IllegalArgumentException(
           "Wanted two answers that differ, got '"
               + chosen
-              + "' as chosen and as rejected: it prefers nothing. Leave the row out.");
+              + "' as chosen and as rejected: it prefers nothing. Leave the row out; a reader with complaints does.");
     }
   }
 
@@ -81,7 +88,18 @@ public record Preference(List<Message> prompt, String chosen, String rejected) {
   }
 
   /**
-   * Loads a data set of the catalogue, such as {@code preferences-1100}.
+   * Loads a data set of the catalogue of which every row is a preference.
+   *
+   * @throws IllegalArgumentException if a row is none, naming the row
+   * @throws DatasetUnreachableException if it is not in a cache and cannot be downloaded
+   */
+  public static List<Preference> load(String name) {
+    return read(DatasetCache.standard().get(DatasetCatalog.standard().get(name)));
+  }
+
+  /**
+   * Loads a data set of the catalogue, such as {@code preferences-1100}, of whose rows six prefer
+   * nothing.
    *
    * @param complaints is told of each row that is left out
    * @throws DatasetUnreachableException if it is not in a cache and cannot be downloaded
@@ -91,14 +109,20 @@ public record Preference(List<Message> prompt, String chosen, String rejected) {
   }
 
   private static Preference ofRow(JsonRows.Row row) {
-    List<Message> prompt =
-        row.has("prompt")
-            ? row.messages("prompt")
-            : List.of(
-                new Message(
-                    Role.USER,
-                    Conversation.prompt(
-                        row.text("instruction"), row.has("input") ? row.text("input") : "")));
-    return new Preference(prompt, row.answer("chosen"), row.answer("rejected"));
+    return new Preference(prompt(row), row.answer("chosen"), row.answer("rejected"));
+  }
+
+  private static List<Message> prompt(JsonRows.Row row) {
+    if (row.hasList("prompt")) {
+      return row.messages("prompt");
+    }
+    if (row.has("prompt")) {
+      return List.of(new Message(Role.USER, row.text("prompt")));
+    }
+    if (!row.has("instruction")) {
+      throw row.missing("'prompt' or 'instruction'");
+    }
+    String input = row.has("input") ? row.text("input") : "";
+    return List.of(new Message(Role.USER, Conversation.prompt(row.text("instruction"), input)));
   }
 }

@@ -35,6 +35,6 @@ public enum Role {
                         + Arrays.toString(all.stream().map(Role::text).toArray())
                         + ", got '"
                         + text
-                        + "'."));
+                        + "'. Rename it, or leave the row out."));
   }
 }

@@ -8,6 +8,9 @@
  * the validation text. Where there is no network, a data set that names a fallback is replaced by
  * it, and one line of output says so.
  *
+ * <p>What a model learns to answer from are rows: {@link grounds.corpus.Conversation} and {@link
+ * grounds.corpus.Preference} read them from JSON and refuse those that teach nothing.
+ *
  * <p>To add a data set, add an entry to {@code data/catalogue.json}: its address pinned to a
  * commit, its size and its checksum. A file of your own needs no entry: {@code
  * Corpus.fromFile(path)}.
