@@ -9,7 +9,8 @@
  * it, and one line of output says so.
  *
  * <p>What a model learns to answer from are rows: {@link grounds.corpus.Conversation} and {@link
- * grounds.corpus.Preference} read them from JSON and refuse those that teach nothing.
+ * grounds.corpus.Preference} read them from JSON and refuse those that teach nothing; {@link
+ * grounds.corpus.BuiltInTasks} makes some with exact answers.
  *
  * <p>To add a data set, add an entry to {@code data/catalogue.json}: its address pinned to a
  * commit, its size and its checksum. A file of your own needs no entry: {@code

@@ -1,10 +1,10 @@
 package grounds.finetune;
 
 import grounds.corpus.Conversation;
+import grounds.evaluation.SequenceLogProbabilities;
 import grounds.finetune.ChatTemplate.Rendered;
 import grounds.model.Batch;
 import grounds.model.LanguageModel;
-import grounds.tensor.TensorScope;
 import grounds.tokenizer.TokenSequence;
 import grounds.training.TrainingData;
 import java.util.ArrayList;
@@ -231,7 +231,7 @@ public final class ConversationData {
       for (long i = n * batch; i < (n + 1) * batch; i++) {
         rows.add(training.get(shuffle.at(i)));
       }
-      return toBatch(rows);
+      return toBatch(rows, pad);
     }
 
     @Override
@@ -257,15 +257,9 @@ public final class ConversationData {
         for (int i = first; i < Math.min(used, first + batch); i++) {
           rows.add(all.get((int) ((long) i * all.size() / used)));
         }
-        Batch some = toBatch(rows);
-        try (TensorScope scope = TensorScope.open(model.parameters().manager())) {
-          float[] surprises =
-              model
-                  .surprises(some.inputs(scope.manager()), some.targets(scope.manager()))
-                  .toFloatArray();
-          for (int i = 0; i < surprises.length; i++) {
-            sum += some.counts(i) ? surprises[i] : 0;
-          }
+        Batch some = toBatch(rows, pad);
+        for (double logProbability : SequenceLogProbabilities.of(model, some)) {
+          sum -= logProbability;
         }
         counted += some.countedTokens();
       }
@@ -275,10 +269,6 @@ public final class ConversationData {
     @Override
     public String hash() {
       return ConversationData.hash(training, validation);
-    }
-
-    private Batch toBatch(List<Rendered> rows) {
-      return ConversationData.toBatch(rows, pad);
     }
   }
 
