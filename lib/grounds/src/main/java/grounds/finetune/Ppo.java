@@ -1,29 +1,14 @@
 package grounds.finetune;
 
-import grounds.corpus.Conversation;
-import grounds.corpus.Message;
-import grounds.corpus.Role;
-import grounds.finetune.ChatTemplate.Rendered;
-import grounds.generation.Continuation;
-import grounds.generation.Generator;
+import grounds.finetune.Actor.Sample;
 import grounds.model.Batch;
 import grounds.model.LanguageModel;
-import grounds.model.script.ScriptOptions;
-import grounds.model.script.ScriptedModel;
-import grounds.tensor.Seeds;
-import grounds.tensor.TensorScope;
-import grounds.training.AdamW;
-import grounds.training.TrainingConfig;
 import grounds.training.TrainingStep;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
-import java.util.SplittableRandom;
 import java.util.concurrent.CancellationException;
-import java.util.function.IntToDoubleFunction;
-import java.util.stream.IntStream;
 
 /**
  * Proximal policy optimization (Schulman et al. 2017) of a language model, as for InstructGPT
@@ -36,13 +21,6 @@ import java.util.stream.IntStream;
  * token's surprise has the derivative of the loss as its weight.
  */
 public final class Ppo implements AutoCloseable {
-
-  /** What an answer is worth. */
-  @FunctionalInterface
-  public interface Reward {
-    /** The rewards of the last answers of some conversations, in order. */
-    double[] of(List<Conversation> conversations);
-  }
 
   /**
    * The dials.
@@ -129,38 +107,13 @@ public final class Ppo implements AutoCloseable {
     }
   }
 
-  /**
-   * What one round measured, before its steps.
-   *
-   * @param reward mean reward of the answers
-   * @param divergence estimated distance to the reference, in nats an answer
-   * @param entropy mean surprise of the policy at its own tokens
-   * @param clipped share of tokens whose gradient had ended
-   * @param valueError mean square of what was expected less what came
-   * @param penalty what a nat of distance cost
-   * @param answers what was written
-   */
-  public record Round(
-      double reward,
-      double divergence,
-      double entropy,
-      double clipped,
-      double valueError,
-      double penalty,
-      List<String> answers) {}
-
-  private final LanguageModel policy;
-  private final ChatTemplate template;
-  private final Reward reward;
+  private final Actor actor;
   private final Config config;
-  private final TrainingStep policyStep;
   private final TrainingStep valueStep;
-  private final Optional<ScriptedModel> script;
-  private final LanguageModel reference;
   private final int plus;
   private final int minus;
-  private final long seed;
   private double penalty;
+  private double valueError;
   private int round;
 
   /**
@@ -180,38 +133,18 @@ public final class Ppo implements AutoCloseable {
       Reward reward,
       Config config,
       long seed) {
-    for (LanguageModel model : List.of(policy, value, reference)) {
-      if (model.config().vocabularySize() != template.tokenizer().vocabularySize()) {
-        throw new IllegalArgumentException(
-            "Wanted models of the template's "
-                + template.tokenizer().vocabularySize()
-                + " tokens, got one of "
-                + model.config().vocabularySize()
-                + ".");
-      }
-    }
-    this.policy = policy;
-    this.template = template;
-    this.reward = reward;
+    Actor.requireVocabulary(value, template);
     this.config = config;
-    this.seed = seed;
     this.penalty = config.penalty;
     plus = template.tokenizer().encode("+")[0];
     minus = template.tokenizer().encode("-")[0];
-    script = ScriptedModel.of(reference, ScriptOptions.forModel(reference));
-    this.reference = script.<LanguageModel>map(model -> model).orElse(reference);
-    policyStep = TrainingStep.of(policy, steps(config.learningRate));
-    valueStep = TrainingStep.of(value, steps(config.valueRate));
+    actor =
+        new Actor(policy, reference, template, reward, config.minibatch, config.learningRate, seed);
+    valueStep = Actor.step(value, config.minibatch, config.valueRate);
   }
 
-  private TrainingConfig steps(double rate) {
-    AdamW.Config noDecay = new AdamW.Config(0.9, 0.95, 1e-8, 0);
-    return TrainingConfig.of(1, config.minibatch, rate).withOptimizer(noDecay);
-  }
-
-  /** An answer as the policy wrote it, and what became of it. */
-  private record Sample(
-      Rendered row, double[] old, double[] advantages, double[] returns, double distance) {}
+  /** An answer, and how much better than expected each of its tokens was. */
+  private record Judged(Sample sample, double[] advantages, double[] returns) {}
 
   /**
    * One round: answers to the prompts, their rewards, and some steps.
@@ -221,36 +154,10 @@ public final class Ppo implements AutoCloseable {
    * @throws CancellationException if the thread is interrupted
    */
   public Round round(List<String> prompts) {
-    List<int[]> starts =
-        prompts.stream()
-            .map(prompt -> template.prompt(List.of(new Message(Role.USER, prompt))))
-            .toList();
-    List<Continuation> written =
-        new Generator(policy, template.tokenizer())
-            .stopAt(template.end())
-            .seed(Seeds.derive(seed, round))
-            .completeAllIds(starts, config.tokens);
-    List<String> answers = written.stream().map(Continuation::text).toList();
-    double[] rewards = rewards(prompts, answers);
-    List<Rendered> rows = new ArrayList<>();
-    for (int i = 0; i < prompts.size(); i++) {
-      rows.add(row(starts.get(i), written.get(i)));
-    }
-    List<Sample> samples = samples(rows, rewards);
-    double divergence = samples.stream().mapToDouble(Sample::distance).average().orElseThrow();
-    double entropy =
-        -samples.stream().flatMapToDouble(s -> Arrays.stream(s.old)).average().orElseThrow();
-    double[] moved = steps(samples);
-    Round result =
-        new Round(
-            Arrays.stream(rewards).average().orElseThrow(),
-            divergence,
-            entropy,
-            moved[0],
-            moved[1],
-            penalty,
-            answers);
-    config.target.ifPresent(target -> adapt(divergence / target));
+    List<Sample> samples = actor.answer(prompts, config.tokens, round);
+    double clipped = steps(judge(samples));
+    Round result = Round.of(samples, clipped);
+    config.target.ifPresent(target -> adapt(result.divergence() / target));
     round++;
     return result;
   }
@@ -260,76 +167,33 @@ public final class Ppo implements AutoCloseable {
     penalty *= 1 + Math.max(-0.2, Math.min(0.2, ratio - 1));
   }
 
-  private double[] rewards(List<String> prompts, List<String> answers) {
-    List<Conversation> conversations = new ArrayList<>();
-    for (int i = 0; i < prompts.size(); i++) {
-      // An empty answer is an answer here, if a bad one; a conversation has none.
-      String answer = answers.get(i).isBlank() ? "?" : answers.get(i);
-      conversations.add(Conversation.of(prompts.get(i), answer));
-    }
-    double[] rewards = reward.of(conversations);
-    for (int i = 0; i < rewards.length; i++) {
-      if (!Double.isFinite(rewards[i])) {
-        throw new IllegalArgumentException(
-            "Wanted a finite reward, got "
-                + rewards[i]
-                + " for answer "
-                + (i + 1)
-                + " of "
-                + rewards.length
-                + ", '"
-                + answers.get(i)
-                + "' to '"
-                + prompts.get(i)
-                + "'.");
-      }
-    }
-    return rewards;
-  }
-
-  /** Prompt and answer, of which the answer's tokens count, its end among them. */
-  private static Rendered row(int[] prompt, Continuation written) {
-    int[] tokens = written.ids();
-    int[] ids = Arrays.copyOf(prompt, prompt.length + tokens.length);
-    System.arraycopy(tokens, 0, ids, prompt.length, tokens.length);
-    boolean[] counts = new boolean[ids.length];
-    Arrays.fill(counts, prompt.length, ids.length, true);
-    return new Rendered(ids, counts);
-  }
-
-  private List<Sample> samples(List<Rendered> rows, double[] rewards) {
-    List<Sample> samples = new ArrayList<>();
-    for (int from = 0; from < rows.size(); from += config.minibatch) {
-      List<Rendered> some = rows.subList(from, Math.min(rows.size(), from + config.minibatch));
-      Batch batch = ConversationData.toBatch(some, template.end());
-      double[][] old = logProbabilities(policyStep.evaluator(), batch);
-      double[][] before = logProbabilities(reference, batch);
-      double[][] values = values(batch);
+  private List<Judged> judge(List<Sample> samples) {
+    List<Judged> judged = new ArrayList<>();
+    for (int from = 0; from < samples.size(); from += config.minibatch) {
+      List<Sample> some = samples.subList(from, Math.min(samples.size(), from + config.minibatch));
+      double[][] values = values(actor.batch(some.stream().map(Sample::row).toList()));
       for (int i = 0; i < some.size(); i++) {
-        samples.add(sample(some.get(i), old[i], before[i], values[i], rewards[from + i]));
+        judged.add(judge(some.get(i), values[i]));
       }
     }
-    normalize(samples);
-    return samples;
+    normalize(judged);
+    return judged;
   }
 
-  private Sample sample(
-      Rendered row, double[] old, double[] before, double[] values, double reward) {
-    double[] perToken = new double[old.length];
-    double distance = 0;
-    for (int t = 0; t < old.length; t++) {
-      distance += old[t] - before[t];
-      perToken[t] = -penalty * (old[t] - before[t]);
+  private Judged judge(Sample sample, double[] values) {
+    double[] rewards = new double[sample.tokens()];
+    for (int t = 0; t < rewards.length; t++) {
+      rewards[t] = -penalty * (sample.old()[t] - sample.before()[t]);
     }
-    if (old.length > 0) {
-      perToken[old.length - 1] += reward;
+    if (rewards.length > 0) {
+      rewards[rewards.length - 1] += sample.answer().reward();
     }
-    double[] advantages = advantages(perToken, values, config.lambda);
-    double[] returns = new double[old.length];
+    double[] advantages = advantages(rewards, values, config.lambda);
+    double[] returns = new double[rewards.length];
     for (int t = 0; t < returns.length; t++) {
       returns[t] = advantages[t] + values[t];
     }
-    return new Sample(row, old, advantages, returns, distance);
+    return new Judged(sample, advantages, returns);
   }
 
   /**
@@ -351,50 +215,59 @@ public final class Ppo implements AutoCloseable {
   }
 
   /** Mean 0 and variance 1 over all tokens, which keeps the size of a step. */
-  private static void normalize(List<Sample> samples) {
-    double[] all = samples.stream().flatMapToDouble(s -> Arrays.stream(s.advantages)).toArray();
+  private static void normalize(List<Judged> answers) {
+    double[] all = answers.stream().flatMapToDouble(a -> Arrays.stream(a.advantages)).toArray();
     double mean = Arrays.stream(all).average().orElse(0);
     double variance = Arrays.stream(all).map(a -> (a - mean) * (a - mean)).average().orElse(0);
-    for (Sample sample : samples) {
-      for (int t = 0; t < sample.advantages.length; t++) {
-        sample.advantages[t] = (sample.advantages[t] - mean) / Math.sqrt(variance + 1e-8);
+    for (Judged answer : answers) {
+      for (int t = 0; t < answer.advantages.length; t++) {
+        answer.advantages[t] = (answer.advantages[t] - mean) / Math.sqrt(variance + 1e-8);
       }
     }
   }
 
-  /** The epochs; the share of clipped tokens and the mean square error of the values. */
-  private double[] steps(List<Sample> samples) {
-    SplittableRandom random = Seeds.random(Seeds.derive(seed, "order " + round));
-    List<Sample> order = new ArrayList<>(samples);
-    double clipped = 0;
-    double error = 0;
-    long tokens = 0;
-    for (int epoch = 0; epoch < config.epochs; epoch++) {
-      for (int i = order.size() - 1; i > 0; i--) {
-        Collections.swap(order, i, random.nextInt(i + 1));
-      }
-      for (int from = 0; from < order.size(); from += config.minibatch) {
-        if (Thread.currentThread().isInterrupted()) {
-          throw new CancellationException("PPO was interrupted in round " + (round + 1) + ".");
-        }
-        List<Sample> some = order.subList(from, Math.min(order.size(), from + config.minibatch));
-        double[] sums = step(some);
-        clipped += sums[0];
-        error += sums[1];
-        tokens += some.stream().mapToLong(s -> s.old.length).sum();
-      }
-    }
-    return new double[] {clipped / tokens, error / tokens};
+  /** The epochs; the share of clipped tokens. */
+  private double steps(List<Judged> answers) {
+    double[] clipped = {0};
+    double[] error = {0};
+    actor.pass(
+        answers,
+        config.epochs,
+        round,
+        answer -> answer.sample.row(),
+        (some, batch) -> {
+          clipped[0] += policyStep(some, batch);
+          error[0] += valueStep(some, batch);
+        });
+    long tokens = config.epochs * answers.stream().mapToLong(a -> a.sample.tokens()).sum();
+    valueError = error[0] / tokens;
+    return clipped[0] / tokens;
   }
 
-  private double[] step(List<Sample> some) {
-    Batch batch = ConversationData.toBatch(some.stream().map(Sample::row).toList(), template.end());
-    int count = batch.countedTokens();
-    double[][] now = logProbabilities(policyStep.evaluator(), batch);
+  private int policyStep(List<Judged> some, Batch batch) {
+    double[][] now = actor.logProbabilities(batch);
+    double[][] slopes = new double[some.size()][];
+    int clipped = 0;
+    for (int row = 0; row < slopes.length; row++) {
+      Judged answer = some.get(row);
+      slopes[row] = new double[now[row].length];
+      for (int t = 0; t < slopes[row].length; t++) {
+        double old = answer.sample.old()[t];
+        double slope = Actor.slope(now[row][t], old, answer.advantages[t], config.clip);
+        clipped += slope == 0 ? 1 : 0;
+        // The gradient of minus the entropy is the mean of (log p + 1) times that of log p.
+        double undecided = config.entropy * (now[row][t] + 1);
+        slopes[row][t] = (slope + undecided) / batch.countedTokens();
+      }
+    }
+    actor.step(batch, slopes);
+    return clipped;
+  }
+
+  /** A step of what is expected towards what came; the sum of the squares that were between. */
+  private double valueStep(List<Judged> some, Batch batch) {
     double[][] values = values(batch);
-    float[] policyWeights = new float[batch.tokens()];
-    float[] valueWeights = new float[2 * batch.tokens()];
-    double clipped = 0;
+    float[] weights = new float[2 * batch.tokens()];
     double error = 0;
     int[] seen = new int[some.size()];
     for (int i = 0; i < batch.tokens(); i++) {
@@ -403,43 +276,20 @@ public final class Ppo implements AutoCloseable {
       }
       int row = i / batch.time();
       int t = seen[row]++;
-      Sample sample = some.get(row);
-      double slope = slope(now[row][t], sample.old[t], sample.advantages[t], config.clip);
-      clipped += slope == 0 ? 1 : 0;
-      // The gradient of minus the entropy is the mean of (log p + 1) times that of log p.
-      double undecided = config.entropy * (now[row][t] + 1);
-      policyWeights[i] = (float) (-(slope + undecided) / count);
-      double off = values[row][t] - sample.returns[t];
+      double off = values[row][t] - some.get(row).returns[t];
       error += off * off;
       // A value is the surprise at minus less the surprise at plus.
-      valueWeights[i] = (float) (-off / count);
-      valueWeights[batch.tokens() + i] = (float) (off / count);
+      weights[i] = (float) (-off / batch.countedTokens());
+      weights[batch.tokens() + i] = (float) (off / batch.countedTokens());
     }
-    policyStep.take(List.of(batch.withWeights(policyWeights)), config.learningRate, 0);
-    valueStep.take(List.of(asked(batch).withWeights(valueWeights)), config.valueRate, 0);
-    return new double[] {clipped, error};
-  }
-
-  /**
-   * The derivative of the clipped objective's loss, minus min(ratio advantage, clipped ratio
-   * advantage), by the new log-probability.
-   */
-  static double slope(double now, double old, double advantage, double clip) {
-    double ratio = Math.exp(now - old);
-    boolean ended = advantage > 0 ? ratio > 1 + clip : ratio < 1 - clip;
-    return ended ? 0 : -advantage * ratio;
-  }
-
-  /** For each row the log-probabilities of its counted tokens. */
-  private static double[][] logProbabilities(LanguageModel model, Batch batch) {
-    float[] surprises = surprises(model, batch);
-    return counted(batch, i -> -surprises[i]);
+    valueStep.take(List.of(asked(batch).withWeights(weights)), config.valueRate, 0);
+    return error;
   }
 
   /** For each row what is expected before each counted token. */
   private double[][] values(Batch batch) {
-    float[] surprises = surprises(valueStep.evaluator(), asked(batch));
-    return counted(batch, i -> surprises[batch.tokens() + i] - surprises[i]);
+    float[] surprises = Actor.surprises(valueStep.evaluator(), asked(batch));
+    return Actor.counted(batch, i -> surprises[batch.tokens() + i] - surprises[i]);
   }
 
   /** The same inputs twice, asked for plus and then for minus everywhere. */
@@ -453,37 +303,20 @@ public final class Ppo implements AutoCloseable {
     return new Batch(2 * batch.size(), batch.time(), inputs, targets);
   }
 
-  private static float[] surprises(LanguageModel model, Batch batch) {
-    try (TensorScope scope = TensorScope.open(model.parameters().manager())) {
-      return model
-          .surprises(batch.inputs(scope.manager()), batch.targets(scope.manager()))
-          .toFloatArray();
-    }
-  }
-
-  private static double[][] counted(Batch batch, IntToDoubleFunction value) {
-    double[][] rows = new double[batch.size()][];
-    for (int row = 0; row < rows.length; row++) {
-      int from = row * batch.time();
-      rows[row] =
-          IntStream.range(from, from + batch.time())
-              .filter(batch::counts)
-              .mapToDouble(value)
-              .toArray();
-    }
-    return rows;
-  }
-
   /** What a nat of distance costs now. */
   public double penalty() {
     return penalty;
   }
 
+  /** In the last round, the mean square of what was expected less what came. */
+  public double valueError() {
+    return valueError;
+  }
+
   /** Closes the optimizers; the models stay open. */
   @Override
   public void close() {
-    policyStep.close();
+    actor.close();
     valueStep.close();
-    script.ifPresent(ScriptedModel::close);
   }
 }

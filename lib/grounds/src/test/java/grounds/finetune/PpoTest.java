@@ -25,7 +25,7 @@ class PpoTest {
   private static final int CONTEXT = 24;
 
   /** Answers with some letters a and b, alike. */
-  private static Gpt speaker() {
+  static Gpt speaker() {
     Gpt model = new Gpt(new GptConfig(260, CONTEXT, 16, 1, 2), 1);
     Random random = new Random(1);
     List<Conversation> rows = new ArrayList<>();
@@ -44,7 +44,7 @@ class PpoTest {
     return model;
   }
 
-  private static Gpt copy(Gpt model) {
+  static Gpt copy(Gpt model) {
     Gpt copy = new Gpt(model.config(), 1);
     for (Parameter parameter : model.parameters().stream().toList()) {
       copy.parameters().get(parameter.name()).load(parameter.values());
@@ -52,13 +52,13 @@ class PpoTest {
     return copy;
   }
 
-  private static double[] lettersA(List<Conversation> conversations) {
+  static double[] lettersA(List<Conversation> conversations) {
     return conversations.stream()
         .mapToDouble(c -> c.answer().chars().filter(letter -> letter == 'a').count())
         .toArray();
   }
 
-  private static List<String> prompts(int count) {
+  static List<String> prompts(int count) {
     return Collections.nCopies(count, "q");
   }
 
@@ -72,14 +72,15 @@ class PpoTest {
         try (Gpt policy = copy(reference);
             Gpt value = copy(reference);
             Ppo ppo = new Ppo(policy, value, reference, TEMPLATE, PpoTest::lettersA, config, 1)) {
-          Ppo.Round first = ppo.round(prompts(64));
+          Round first = ppo.round(prompts(64));
           assertEquals(0, first.divergence(), 1e-3);
           assertEquals(2, first.reward(), 0.5);
-          Ppo.Round last = first;
+          double firstError = ppo.valueError();
+          Round last = first;
           for (int round = 0; round < 25; round++) {
             last = ppo.round(prompts(64));
           }
-          assertTrue(last.valueError() < first.valueError(), last.toString());
+          assertTrue(ppo.valueError() < firstError, firstError + " " + ppo.valueError());
           ends[i] = last.reward();
           distances[i] = last.divergence();
         }
@@ -102,7 +103,7 @@ class PpoTest {
         Ppo near = new Ppo(same, value, reference, TEMPLATE, PpoTest::lettersA, config, 1)) {
       near.round(prompts(4));
       assertEquals(0.08, near.penalty(), 1e-9, "no distance: a fifth less");
-      Ppo.Round round = far.round(prompts(16));
+      Round round = far.round(prompts(16));
       double expected = 0.1 * (1 + Math.max(-0.2, Math.min(0.2, round.divergence() / 2 - 1)));
       assertEquals(expected, far.penalty(), 1e-9);
     }
@@ -134,7 +135,7 @@ class PpoTest {
     for (double advantage : new double[] {-2, 0.5}) {
       for (double now : new double[] {-1.5, -1.1, -1, -0.9, -0.5}) {
         double quotient = (objective(now + h, advantage) - objective(now - h, advantage)) / (2 * h);
-        assertEquals(-quotient, Ppo.slope(now, -1, advantage, 0.2), 1e-6);
+        assertEquals(-quotient, Actor.slope(now, -1, advantage, 0.2), 1e-6);
       }
     }
   }

@@ -1,0 +1,94 @@
+package grounds.finetune;
+
+import static grounds.finetune.ChatTemplateTest.TEMPLATE;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import grounds.model.Gpt;
+import grounds.model.GptConfig;
+import grounds.tensor.Parameter;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
+
+class GrpoTest {
+
+  @Test
+  void theRewardRisesWithoutAModelOfWhatToExpect() {
+    try (Gpt reference = PpoTest.speaker()) {
+      double[] distances = new double[2];
+      for (int i = 0; i < 2; i++) {
+        Grpo.Config config = Grpo.Config.of(8).withLearningRate(1e-3).withPenalty(i);
+        try (Gpt policy = PpoTest.copy(reference);
+            Grpo grpo = new Grpo(policy, reference, TEMPLATE, PpoTest::lettersA, config, 1)) {
+          Round first = grpo.round(PpoTest.prompts(8));
+          assertEquals(64, first.answers().size());
+          assertEquals(0, first.divergence(), 1e-3);
+          assertEquals(2, first.reward(), 0.5);
+          assertTrue(first.rewardDeviation() > 0.5, first.toString());
+          Round last = first;
+          for (int round = 0; round < 25; round++) {
+            last = grpo.round(PpoTest.prompts(8));
+          }
+          assertTrue(last.reward() > (i == 0 ? 3 : 2.2), i + ": " + last.reward());
+          distances[i] = last.divergence();
+        }
+      }
+      assertTrue(distances[1] < distances[0] / 2, distances[0] + " " + distances[1]);
+    }
+  }
+
+  @Test
+  void advantagesAreWithinTheGroup() {
+    double[] rewards = {1, 0, 0, 1, 7, 7, 7, 7, 2, 4, 6, 8};
+    double spread = 2.2360679775; // of 2, 4, 6, 8, whose squared distances from 5 have the mean 5
+    double[] wanted = {1, -1, -1, 1, 0, 0, 0, 0, -3 / spread, -1 / spread, 1 / spread, 3 / spread};
+    assertArrayEquals(wanted, Grpo.advantages(rewards, 4), 1e-6);
+  }
+
+  @Test
+  void theDistancesSlopeIsItsQuotient() {
+    double h = 1e-6;
+    for (double now : new double[] {-3, -1, -0.2}) {
+      double quotient = (distance(now + h, -1) - distance(now - h, -1)) / (2 * h);
+      assertEquals(quotient, Grpo.distanceSlope(now, -1), 1e-8);
+      assertTrue(distance(now, -1) >= 0);
+    }
+  }
+
+  private static double distance(double now, double before) {
+    return Math.exp(before - now) - (before - now) - 1;
+  }
+
+  @Test
+  void badInputIsNamedAndNothingMoves() {
+    Gpt reference = new Gpt(new GptConfig(260, 24, 16, 1, 2), 1);
+    Grpo.Config config = new Grpo.Config(3, 2, 1, 4, 0.2, 0.1, 1e-3);
+    try (reference;
+        Gpt policy = PpoTest.copy(reference);
+        Gpt other = new Gpt(new GptConfig(99, 24, 16, 1, 2), 1);
+        Grpo nan =
+            new Grpo(
+                policy, reference, TEMPLATE, c -> new double[] {1, 0, Double.NaN, 1}, config, 1);
+        Grpo few = new Grpo(policy, reference, TEMPLATE, c -> new double[1], config, 1)) {
+      String message = message(() -> nan.round(List.of("one", "two")));
+      assertTrue(message.contains("answer 3 of 4") && message.contains("'two'"), message);
+      message = message(() -> few.round(List.of("one", "two")));
+      assertTrue(message.contains("each of 4 answers, got 1"), message);
+      for (Parameter parameter : reference.parameters().stream().toList()) {
+        assertArrayEquals(parameter.values(), policy.parameters().get(parameter.name()).values());
+      }
+      message =
+          message(() -> new Grpo(policy, other, TEMPLATE, PpoTest::lettersA, config, 1).close());
+      assertTrue(message.contains("260 tokens, got one of 99"), message);
+    }
+    assertTrue(message(() -> new Grpo.Config(3, 1, 1, 4, 0.2, 0.1, 1e-3)).contains("2 or more"));
+    assertTrue(message(() -> Grpo.Config.of(3).withPenalty(-1)).contains("penalty of 0 or more"));
+  }
+
+  private static String message(Executable what) {
+    return assertThrows(IllegalArgumentException.class, what).getMessage();
+  }
+}
