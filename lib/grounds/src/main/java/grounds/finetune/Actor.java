@@ -101,8 +101,8 @@ final class Actor implements AutoCloseable {
   /**
    * Answers to prompts, drawn as probable as the policy finds them.
    *
-   * @param tokens most tokens of an answer
-   * @throws IllegalArgumentException if a reward is not a number, naming its prompt
+   * @param tokens most tokens of an answer; fewer if the longest prompt leaves room for fewer
+   * @throws IllegalArgumentException if a reward is not a number, or a prompt too long, naming it
    */
   List<Sample> answer(List<String> prompts, int tokens, int round) {
     List<int[]> starts =
@@ -113,7 +113,7 @@ final class Actor implements AutoCloseable {
         new Generator(policy, template.tokenizer())
             .stopAt(template.end())
             .seed(Seeds.derive(seed, round))
-            .completeAllIds(starts, tokens);
+            .completeAllIds(starts, fitting(prompts, starts, tokens));
     double[] rewards = rewards(prompts, written.stream().map(Continuation::text).toList());
     List<Sample> samples = new ArrayList<>();
     for (int from = 0; from < prompts.size(); from += minibatch) {
@@ -135,12 +135,33 @@ final class Actor implements AutoCloseable {
     return samples;
   }
 
+  /** Most tokens of an answer that has room behind each prompt, with its end and a verdict. */
+  private int fitting(List<String> prompts, List<int[]> starts, int tokens) {
+    int room = policy.config().contextLength() - 2;
+    int fewest = tokens;
+    for (int i = 0; i < starts.size(); i++) {
+      int left = room - starts.get(i).length;
+      if (left < 1) {
+        throw new IllegalArgumentException(
+            "Wanted prompts of at most "
+                + (room - 1)
+                + " tokens, so that an answer fits into the context, got "
+                + starts.get(i).length
+                + " in prompt "
+                + (i + 1)
+                + ", '"
+                + prompts.get(i)
+                + "'.");
+      }
+      fewest = Math.min(fewest, left);
+    }
+    return fewest;
+  }
+
   private double[] rewards(List<String> prompts, List<String> answers) {
     List<Conversation> conversations = new ArrayList<>();
     for (int i = 0; i < prompts.size(); i++) {
-      // An empty answer is an answer here, if a bad one; a conversation has none.
-      String answer = answers.get(i).isBlank() ? "?" : answers.get(i);
-      conversations.add(Conversation.of(prompts.get(i), answer));
+      conversations.add(judged(prompts.get(i), answers.get(i)));
     }
     double[] rewards = reward.of(conversations);
     if (rewards.length != prompts.size()) {
@@ -168,6 +189,21 @@ final class Actor implements AutoCloseable {
       }
     }
     return rewards;
+  }
+
+  /**
+   * What the reward reads. An empty answer is an answer here, if a bad one; a conversation has
+   * none. Half letters that a policy may write become longer as text: of an answer that does not
+   * fit any more its beginning is judged.
+   */
+  private Conversation judged(String prompt, String answer) {
+    String text = answer.isBlank() ? "?" : answer;
+    Conversation conversation = Conversation.of(prompt, text);
+    while (template.render(conversation).length() > policy.config().contextLength()) {
+      text = text.substring(0, text.offsetByCodePoints(text.length(), -1));
+      conversation = Conversation.of(prompt, text.isBlank() ? "?" : text);
+    }
+    return conversation;
   }
 
   /** Prompt and answer, of which the answer's tokens count, its end among them. */

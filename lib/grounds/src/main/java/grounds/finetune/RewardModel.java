@@ -60,9 +60,24 @@ public final class RewardModel {
     return ids[0];
   }
 
-  /** The reward of the last answer of each conversation. */
+  /**
+   * The reward of the last answer of each conversation.
+   *
+   * @throws IllegalArgumentException if a conversation and the verdict do not fit into the context,
+   *     naming its row
+   */
   public double[] rewards(List<Conversation> conversations) {
-    return rewards(model, conversations.stream().map(template::render).toList());
+    return rewards(model, render("judged", conversations));
+  }
+
+  private List<Rendered> render(String part, List<Conversation> conversations) {
+    // One token of the context is for the verdict.
+    return ConversationData.render(
+        part,
+        template,
+        conversations,
+        model.config().contextLength() - 1,
+        ConversationData.TooLong.REFUSE);
   }
 
   private double[] rewards(LanguageModel reader, List<Rendered> rows) {
@@ -150,15 +165,8 @@ public final class RewardModel {
     }
 
     private List<Rendered> render(String part, List<Preference> pairs, boolean chosen) {
-      List<Conversation> conversations =
-          pairs.stream().map(p -> chosen ? p.withChosen() : p.withRejected()).toList();
-      // One token of the context is for the verdict.
-      return ConversationData.render(
-          part,
-          template,
-          conversations,
-          model.config().contextLength() - 1,
-          ConversationData.TooLong.REFUSE);
+      return RewardModel.this.render(
+          part, pairs.stream().map(p -> chosen ? p.withChosen() : p.withRejected()).toList());
     }
 
     /** Chosen and rejected answers asked for plus, then both asked for minus. */
