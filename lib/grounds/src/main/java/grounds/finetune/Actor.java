@@ -147,9 +147,7 @@ final class Actor implements AutoCloseable {
                 + (room - 1)
                 + " tokens, so that an answer fits into the context, got "
                 + starts.get(i).length
-                + " in prompt "
-                + (i + 1)
-                + ", '"
+                + " in '"
                 + prompts.get(i)
                 + "'.");
       }

@@ -12,9 +12,10 @@
  * grounds.finetune.PreferenceStep} makes a training step of both: an ordinary one, whose targets
  * have the loss's derivatives as weights.
  *
- * <p>{@link grounds.finetune.RewardModel} learns from the same pairs what an answer is worth, and
- * {@link grounds.finetune.Ppo} lets a model write answers and makes the better ones more probable;
- * both by the same weights.
+ * <p>{@link grounds.finetune.RewardModel} learns from the same pairs what an answer is worth.
+ * {@link grounds.finetune.Ppo} and {@link grounds.finetune.Grpo} let a model write answers and make
+ * the better ones more probable, by the same weights; what both share is the package's Actor, and
+ * what an answer is worth says any {@link grounds.finetune.Reward}, learnt or a rule.
  *
  * <p>{@link grounds.finetune.SmallAssistant} is the recipe of the course's own assistant. To add
  * another loss on pairs, write a record that gives its value and its two derivatives.

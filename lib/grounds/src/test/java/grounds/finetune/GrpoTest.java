@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import grounds.model.Gpt;
 import grounds.model.GptConfig;
 import grounds.tensor.Parameter;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
@@ -86,6 +87,26 @@ class GrpoTest {
     }
     assertTrue(message(() -> new Grpo.Config(3, 1, 1, 4, 0.2, 0.1, 1e-3)).contains("2 or more"));
     assertTrue(message(() -> Grpo.Config.of(3).withPenalty(-1)).contains("penalty of 0 or more"));
+  }
+
+  /** Half letters become longer as text; a prompt may leave no room at all. */
+  @Test
+  void answersAreCutToWhatFitsAndPromptsAreNamed() {
+    List<Integer> lengths = new ArrayList<>();
+    Reward judge =
+        conversations -> {
+          conversations.forEach(c -> lengths.add(TEMPLATE.render(c).length()));
+          return new double[conversations.size()];
+        };
+    Grpo.Config config = new Grpo.Config(100, 8, 1, 8, 0.2, 0.1, 1e-3);
+    try (Gpt untrained = new Gpt(new GptConfig(260, 24, 16, 1, 2), 1);
+        Grpo grpo = new Grpo(untrained, untrained, TEMPLATE, judge, config, 1)) {
+      grpo.round(List.of("what", "why"));
+      assertEquals(16, lengths.size());
+      assertTrue(lengths.stream().allMatch(length -> length <= 24), lengths.toString());
+      String message = message(() -> grpo.round(List.of("q", "a prompt of too many letters")));
+      assertTrue(message.contains("got 31 in 'a prompt of"), message);
+    }
   }
 
   private static String message(Executable what) {

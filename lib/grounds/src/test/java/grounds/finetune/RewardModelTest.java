@@ -168,4 +168,19 @@ class RewardModelTest {
       assertTrue(message.contains("Row 3"), message);
     }
   }
+
+  @Test
+  void aConversationThatLeavesNoRoomForTheVerdictIsNamed() {
+    try (Gpt model = model(1)) {
+      RewardModel reward = new RewardModel(model, TEMPLATE);
+      int around = TEMPLATE.render(Conversation.of("q", "a")).length() - 1;
+      Conversation fits = Conversation.of("q", "a".repeat(40 - around));
+      Conversation more = Conversation.of("q", "a".repeat(41 - around));
+      assertEquals(1, reward.rewards(List.of(fits)).length);
+      String message =
+          assertThrows(IllegalArgumentException.class, () -> reward.rewards(List.of(fits, more)))
+              .getMessage();
+      assertTrue(message.startsWith("Row 2 of the judged conversations"), message);
+    }
+  }
 }
