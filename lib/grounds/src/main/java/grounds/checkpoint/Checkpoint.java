@@ -91,6 +91,7 @@ public final class Checkpoint implements AutoCloseable {
           ModelFamilies.create(checkpoint.text("family"), checkpoint.text("config"));
       try {
         checkpoint.restore(model);
+        model.parameters().filled();
         return model;
       } catch (RuntimeException e) {
         model.close();

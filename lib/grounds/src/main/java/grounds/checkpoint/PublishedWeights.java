@@ -83,6 +83,7 @@ public final class PublishedWeights {
       LanguageModel model = family.create(config, Parameters.toFill());
       try {
         new PublishedWeights(model).fill(tensors);
+        model.parameters().filled();
         return model;
       } catch (RuntimeException e) {
         model.close();

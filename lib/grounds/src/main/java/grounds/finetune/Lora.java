@@ -171,6 +171,7 @@ public final class Lora {
               ? merged(layer)
               : parameter(name).values());
     }
+    plain.parameters().filled();
     return plain;
   }
 

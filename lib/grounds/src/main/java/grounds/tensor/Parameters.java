@@ -10,6 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
 
 /**
@@ -28,7 +29,10 @@ public final class Parameters implements AutoCloseable {
 
   private final NDManager manager;
   private final long seed;
-  private final boolean drawn;
+
+  /** Whether new weights are drawn; shared with the name spaces of the set. */
+  private final AtomicBoolean drawn;
+
   private final String prefix;
   private final Map<String, Parameter> all;
 
@@ -39,11 +43,15 @@ public final class Parameters implements AutoCloseable {
 
   /** An empty set that owns the given manager. */
   public Parameters(NDManager manager, long seed) {
-    this(manager, seed, true, "", new LinkedHashMap<>());
+    this(manager, seed, new AtomicBoolean(true), "", new LinkedHashMap<>());
   }
 
   private Parameters(
-      NDManager manager, long seed, boolean drawn, String prefix, Map<String, Parameter> all) {
+      NDManager manager,
+      long seed,
+      AtomicBoolean drawn,
+      String prefix,
+      Map<String, Parameter> all) {
     this.manager = manager;
     this.seed = seed;
     this.drawn = drawn;
@@ -53,10 +61,19 @@ public final class Parameters implements AutoCloseable {
 
   /**
    * An empty set on the current device in which no weight is drawn, for a model whose weights are
-   * read from a file at once: until then all are zero.
+   * read from a file at once: until then all are zero. Whoever has read them calls {@link #filled}.
    */
   public static Parameters toFill() {
-    return new Parameters(Devices.newManager(), 0, false, "", new LinkedHashMap<>());
+    return new Parameters(
+        Devices.newManager(), 0, new AtomicBoolean(false), "", new LinkedHashMap<>());
+  }
+
+  /**
+   * Says that the weights are there. Those made later are drawn, such as the adapters of a model
+   * from a file: two matrices of zeros in a row would never learn.
+   */
+  public void filled() {
+    drawn.set(true);
   }
 
   /** The same set, with names that start with the given one and a dot. */
@@ -71,7 +88,7 @@ public final class Parameters implements AutoCloseable {
 
   /** A tensor drawn from a normal distribution around 0. */
   public NDArray normal(String name, double standardDeviation, long... shape) {
-    if (!drawn) {
+    if (!drawn.get()) {
       return zeros(name, shape);
     }
     SplittableRandom random = Seeds.random(Seeds.derive(seed, prefix + name));

@@ -78,6 +78,20 @@ class BottleneckAdapterTest {
   }
 
   @Test
+  void aModelFromAFileLearnsInBothMatrices() {
+    Path file = folder.resolve("base.safetensors");
+    for (DecoderModel base : ExtendedModels.bases()) {
+      try (base) {
+        Checkpoint.write(file, base);
+      }
+      try (DecoderModel loaded = (DecoderModel) Checkpoint.load(file)) {
+        // Every trained matrix moves; were both of a pair zero, neither had a gradient.
+        ExtendedModels.assertTrainsAlone(new BottleneckAdapter(loaded, 8), 1e-2, 1);
+      }
+    }
+  }
+
+  @Test
   void gradientsAreDifferencesOfTheLoss() {
     for (DecoderModel base : ExtendedModels.bases()) {
       try (base) {

@@ -100,6 +100,31 @@ class LoraTest {
     }
   }
 
+  /** Were both matrices of an adapter zero, as the weights of a model to fill are, none learned. */
+  @Test
+  void aModelFromAFileOrOfMergedWeightsLearnsToo() {
+    Path file = folder.resolve("base.safetensors");
+    try (Gpt base = new Gpt(GPT, 1)) {
+      Checkpoint.write(file, base);
+    }
+    try (LanguageModel loaded = Checkpoint.load(file)) {
+      Lora lora = Lora.attach(loaded, new LowRank(2, 4), Lora.ALL);
+      assertAdaptersLearn(loaded);
+      try (LanguageModel merged = lora.mergedModel()) {
+        Lora.attach(merged, new LowRank(2, 4), Lora.ALL);
+        assertAdaptersLearn(merged);
+      }
+    }
+  }
+
+  private static void assertAdaptersLearn(LanguageModel model) {
+    train(model, true, 20);
+    model
+        .parameters()
+        .trained()
+        .forEach(p -> assertFalse(Arrays.equals(new float[(int) p.size()], p.values()), p.name()));
+  }
+
   @Test
   void mergedItComputesTheSameAndUnmergedItIsAsBefore() {
     for (LanguageModel model :

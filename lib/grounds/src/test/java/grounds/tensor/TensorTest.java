@@ -193,6 +193,20 @@ class TensorTest {
   }
 
   @Test
+  void weightsToFillAreZeroAndThoseMadeLaterAreDrawn() {
+    try (Parameters parameters = Parameters.toFill()) {
+      Parameters layer = parameters.in("layer");
+      assertArrayEquals(new float[6], layer.normal("weight", 1, 2, 3).toFloatArray());
+      parameters.filled();
+      float[] drawn = layer.normal("adapter", 1, 2, 3).toFloatArray();
+      for (float value : drawn) {
+        assertTrue(value != 0, Arrays.toString(drawn));
+      }
+      assertArrayEquals(new float[6], parameters.get("layer.weight").values());
+    }
+  }
+
+  @Test
   void aNameSpaceHasAName() {
     try (Parameters parameters = new Parameters(1)) {
       assertEquals("", parameters.name());
