@@ -67,8 +67,8 @@ final class Actor implements AutoCloseable {
       int minibatch,
       double learningRate,
       long seed) {
-    requireVocabulary(policy, template);
-    requireVocabulary(reference, template);
+    template.requireVocabularyOf(policy);
+    template.requireVocabularyOf(reference);
     this.policy = policy;
     this.template = template;
     this.reward = reward;
@@ -78,18 +78,6 @@ final class Actor implements AutoCloseable {
     script = ScriptedModel.of(reference, ScriptOptions.forModel(reference));
     this.reference = script.<LanguageModel>map(model -> model).orElse(reference);
     step = step(policy, minibatch, learningRate);
-  }
-
-  static void requireVocabulary(LanguageModel model, ChatTemplate template) {
-    int wanted = template.tokenizer().vocabularySize();
-    if (model.config().vocabularySize() != wanted) {
-      throw new IllegalArgumentException(
-          "Wanted models of the template's "
-              + wanted
-              + " tokens, got one of "
-              + model.config().vocabularySize()
-              + ".");
-    }
   }
 
   /** A step without weight decay, which would pull towards zero and not towards the reference. */

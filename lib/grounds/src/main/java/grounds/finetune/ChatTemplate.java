@@ -3,6 +3,7 @@ package grounds.finetune;
 import grounds.corpus.Conversation;
 import grounds.corpus.Message;
 import grounds.corpus.Role;
+import grounds.model.LanguageModel;
 import grounds.tokenizer.SpecialText;
 import grounds.tokenizer.Tokenizer;
 import java.util.ArrayList;
@@ -149,5 +150,22 @@ public final class ChatTemplate {
   /** Whose tokens these are. */
   public Tokenizer tokenizer() {
     return tokenizer;
+  }
+
+  /**
+   * Sees that a model knows the tokens of this template and no others.
+   *
+   * @throws IllegalArgumentException if its vocabulary has another size
+   */
+  void requireVocabularyOf(LanguageModel model) {
+    int wanted = tokenizer.vocabularySize();
+    if (model.config().vocabularySize() != wanted) {
+      throw new IllegalArgumentException(
+          "Wanted a model of the template's "
+              + wanted
+              + " tokens, got one of "
+              + model.config().vocabularySize()
+              + ".");
+    }
   }
 }

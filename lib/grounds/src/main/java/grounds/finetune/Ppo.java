@@ -133,7 +133,7 @@ public final class Ppo implements AutoCloseable {
       Reward reward,
       Config config,
       long seed) {
-    Actor.requireVocabulary(value, template);
+    template.requireVocabularyOf(value);
     this.config = config;
     this.penalty = config.penalty;
     plus = template.tokenizer().encode("+")[0];

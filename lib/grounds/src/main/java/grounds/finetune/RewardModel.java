@@ -37,14 +37,7 @@ public final class RewardModel {
    *     tokenizer, or the model has another vocabulary
    */
   public RewardModel(LanguageModel model, ChatTemplate template) {
-    if (model.config().vocabularySize() != template.tokenizer().vocabularySize()) {
-      throw new IllegalArgumentException(
-          "Wanted a model of the template's "
-              + template.tokenizer().vocabularySize()
-              + " tokens, got one of "
-              + model.config().vocabularySize()
-              + ".");
-    }
+    template.requireVocabularyOf(model);
     this.model = model;
     this.template = template;
     plus = token("+");
