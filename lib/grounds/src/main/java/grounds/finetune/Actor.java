@@ -147,7 +147,8 @@ final class Actor implements AutoCloseable {
   private double[] rewards(List<String> prompts, List<String> answers) {
     List<Conversation> conversations = new ArrayList<>();
     for (int i = 0; i < prompts.size(); i++) {
-      conversations.add(judged(prompts.get(i), answers.get(i)));
+      conversations.add(
+          judged(template, policy.config().contextLength(), prompts.get(i), answers.get(i)));
     }
     double[] rewards = reward.of(conversations);
     if (rewards.length != prompts.size()) {
@@ -182,10 +183,10 @@ final class Actor implements AutoCloseable {
    * none. Half letters that a policy may write become longer as text: of an answer that does not
    * fit any more its beginning is judged.
    */
-  private Conversation judged(String prompt, String answer) {
+  static Conversation judged(ChatTemplate template, int context, String prompt, String answer) {
     String text = answer.isBlank() ? "?" : answer;
     Conversation conversation = Conversation.of(prompt, text);
-    while (template.render(conversation).length() > policy.config().contextLength()) {
+    while (template.render(conversation).length() > context) {
       text = text.substring(0, text.offsetByCodePoints(text.length(), -1));
       conversation = Conversation.of(prompt, text.isBlank() ? "?" : text);
     }
@@ -193,7 +194,7 @@ final class Actor implements AutoCloseable {
   }
 
   /** Prompt and answer, of which the answer's tokens count, its end among them. */
-  private static Rendered row(int[] prompt, Continuation written) {
+  static Rendered row(int[] prompt, Continuation written) {
     int[] tokens = written.ids();
     int[] ids = Arrays.copyOf(prompt, prompt.length + tokens.length);
     System.arraycopy(tokens, 0, ids, prompt.length, tokens.length);
@@ -263,9 +264,13 @@ final class Actor implements AutoCloseable {
    * by the new log-probability.
    */
   static double slope(double now, double old, double advantage, double clip) {
+    return ended(now, old, advantage, clip) ? 0 : -advantage * Math.exp(now - old);
+  }
+
+  /** Whether the clipped objective is flat there: a token has gone as far as it may in a round. */
+  static boolean ended(double now, double old, double advantage, double clip) {
     double ratio = Math.exp(now - old);
-    boolean ended = advantage > 0 ? ratio > 1 + clip : ratio < 1 - clip;
-    return ended ? 0 : -advantage * ratio;
+    return advantage > 0 ? ratio > 1 + clip : advantage < 0 && ratio < 1 - clip;
   }
 
   static float[] surprises(LanguageModel model, Batch batch) {

@@ -168,4 +168,18 @@ public final class ChatTemplate {
               + ".");
     }
   }
+
+  /**
+   * The token of a sign that says how good an answer is.
+   *
+   * @throws IllegalArgumentException if the tokenizer makes several of it
+   */
+  int verdict(String sign) {
+    int[] ids = tokenizer.encode(sign);
+    if (ids.length != 1) {
+      throw new IllegalArgumentException(
+          "Wanted a tokenizer with one token for '" + sign + "', got " + ids.length + ".");
+    }
+    return ids[0];
+  }
 }

@@ -152,24 +152,39 @@ public final class Grpo implements AutoCloseable {
     return advantages;
   }
 
-  /** A step on the mean over answers of the mean over tokens; how many tokens were clipped. */
+  /** A step on a minibatch; how many tokens were clipped. */
   private int step(List<Judged> some, Batch batch) {
     double[][] now = actor.logProbabilities(batch);
     double[][] slopes = new double[some.size()][];
     int clipped = 0;
     for (int row = 0; row < slopes.length; row++) {
       Judged answer = some.get(row);
-      slopes[row] = new double[now[row].length];
-      for (int t = 0; t < slopes[row].length; t++) {
+      slopes[row] = slopes(now[row], answer.sample, answer.advantage, config, some.size());
+      for (int t = 0; t < now[row].length; t++) {
         double old = answer.sample.old()[t];
-        double slope = Actor.slope(now[row][t], old, answer.advantage, config.clip);
-        clipped += slope == 0 && answer.advantage != 0 ? 1 : 0;
-        double away = distanceSlope(now[row][t], answer.sample.before()[t]);
-        slopes[row][t] = (slope + config.penalty * away) / slopes[row].length / some.size();
+        clipped += Actor.ended(now[row][t], old, answer.advantage, config.clip) ? 1 : 0;
       }
     }
     actor.step(batch, slopes);
     return clipped;
+  }
+
+  /**
+   * The derivatives of the loss by the log-probabilities of one answer's tokens: a mean over the
+   * answers of the mean over the tokens of minus the clipped objective, and of the distance times
+   * its price.
+   *
+   * @param answers how many the mean is over
+   */
+  static double[] slopes(
+      double[] now, Sample sample, double advantage, Config config, int answers) {
+    double[] slopes = new double[now.length];
+    for (int t = 0; t < slopes.length; t++) {
+      double better = Actor.slope(now[t], sample.old()[t], advantage, config.clip);
+      double away = distanceSlope(now[t], sample.before()[t]);
+      slopes[t] = (better + config.penalty * away) / slopes.length / answers;
+    }
+    return slopes;
   }
 
   /** The derivative of ratio - log ratio - 1, the reference's over the policy's, by the latter. */

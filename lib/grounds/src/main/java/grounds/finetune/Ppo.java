@@ -123,7 +123,8 @@ public final class Ppo implements AutoCloseable {
    * @param value what says what is expected; a copy of the policy or of a reward model, which
    *     learns too
    * @param reference what the policy began as; only read
-   * @throws IllegalArgumentException if the three have not the template's vocabulary
+   * @throws IllegalArgumentException if the three have not the template's vocabulary, or plus and
+   *     minus are no single tokens of it
    */
   public Ppo(
       LanguageModel policy,
@@ -136,8 +137,8 @@ public final class Ppo implements AutoCloseable {
     template.requireVocabularyOf(value);
     this.config = config;
     this.penalty = config.penalty;
-    plus = template.tokenizer().encode("+")[0];
-    minus = template.tokenizer().encode("-")[0];
+    plus = template.verdict("+");
+    minus = template.verdict("-");
     actor =
         new Actor(policy, reference, template, reward, config.minibatch, config.learningRate, seed);
     valueStep = Actor.step(value, config.minibatch, config.valueRate);
@@ -254,7 +255,7 @@ public final class Ppo implements AutoCloseable {
       for (int t = 0; t < slopes[row].length; t++) {
         double old = answer.sample.old()[t];
         double slope = Actor.slope(now[row][t], old, answer.advantages[t], config.clip);
-        clipped += slope == 0 ? 1 : 0;
+        clipped += Actor.ended(now[row][t], old, answer.advantages[t], config.clip) ? 1 : 0;
         // The gradient of minus the entropy is the mean of (log p + 1) times that of log p.
         double undecided = config.entropy * (now[row][t] + 1);
         slopes[row][t] = (slope + undecided) / batch.countedTokens();

@@ -40,17 +40,8 @@ public final class RewardModel {
     template.requireVocabularyOf(model);
     this.model = model;
     this.template = template;
-    plus = token("+");
-    minus = token("-");
-  }
-
-  private int token(String sign) {
-    int[] ids = template.tokenizer().encode(sign);
-    if (ids.length != 1) {
-      throw new IllegalArgumentException(
-          "Wanted a tokenizer with one token for '" + sign + "', got " + ids.length + ".");
-    }
-    return ids[0];
+    plus = template.verdict("+");
+    minus = template.verdict("-");
   }
 
   /**

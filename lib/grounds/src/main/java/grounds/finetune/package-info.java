@@ -17,7 +17,8 @@
  * the better ones more probable, by the same weights; what both share is the package's Actor, and
  * what an answer is worth says any {@link grounds.finetune.Reward}, learnt or a rule.
  *
- * <p>{@link grounds.finetune.SmallAssistant} is the recipe of the course's own assistant. To add
- * another loss on pairs, write a record that gives its value and its two derivatives.
+ * <p>{@link grounds.finetune.Scorecard} asks every stage the same and puts figures and answers into
+ * tables. {@link grounds.finetune.SmallAssistant} is the recipe of the course's own assistant. To
+ * add another loss on pairs, write a record that gives its value and its two derivatives.
  */
 package grounds.finetune;

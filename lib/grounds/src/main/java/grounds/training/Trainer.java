@@ -150,7 +150,7 @@ public final class Trainer implements AutoCloseable {
     Path file = folder.resolve(LAST);
     if (Files.exists(file)) {
       try (Checkpoint checkpoint = Checkpoint.open(file)) {
-        requireSame(file, "training config", checkpoint.text("training"), config.toString());
+        requireSame(file, "training config", checkpoint.text("training"), recipe());
         requireSame(file, "training text", checkpoint.text("data"), data.hash());
         Map<String, NDArray> state = optimizerState();
         checkpoint.restore(model);
@@ -305,7 +305,7 @@ public final class Trainer implements AutoCloseable {
 
   private void save(Path to) {
     Map<String, String> texts = new LinkedHashMap<>();
-    texts.put("training", config.toString());
+    texts.put("training", recipe());
     texts.put("data", data.hash());
     texts.put("step", Integer.toString(step));
     // Follows from the step; written for whoever reads the file without this class.
@@ -315,6 +315,11 @@ public final class Trainer implements AutoCloseable {
     Path file = to.resolve(LAST);
     Checkpoint.write(file, model, optimizerState(), texts);
     tell(new TrainingEvent.Saved(step, file));
+  }
+
+  /** How the model learns; what adapters count for is in no weight and no config of the model. */
+  private String recipe() {
+    return config + model.adapter().map(shape -> " of " + shape).orElse("");
   }
 
   private Map<String, NDArray> optimizerState() {

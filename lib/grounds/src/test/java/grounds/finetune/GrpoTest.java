@@ -10,7 +10,9 @@ import grounds.model.Gpt;
 import grounds.model.GptConfig;
 import grounds.tensor.Parameter;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
 
@@ -57,6 +59,58 @@ class GrpoTest {
       assertEquals(quotient, Grpo.distanceSlope(now, -1), 1e-8);
       assertTrue(distance(now, -1) >= 0);
     }
+  }
+
+  /** Against differences of the loss of a whole minibatch, written down as in the paper. */
+  @Test
+  void theSlopesAreThoseOfTheWholeLoss() {
+    Random random = new Random(3);
+    int[] lengths = {1, 4, 7};
+    double[] advantages = {1.3, -0.7, 0};
+    double[][] now = new double[3][];
+    Actor.Sample[] samples = new Actor.Sample[3];
+    for (int row = 0; row < 3; row++) {
+      double[] old = random.doubles(lengths[row], -3, -0.1).toArray();
+      double[] before = random.doubles(lengths[row], -3, -0.1).toArray();
+      now[row] = Arrays.stream(old).map(x -> x + random.nextDouble(-0.7, 0.7)).toArray();
+      samples[row] = new Actor.Sample(null, null, old, before);
+    }
+    now[0][0] = samples[0].old()[0] + 0.5;
+    now[1][0] = samples[1].old()[0] - 0.5;
+    now[1][1] = samples[1].old()[1] + 0.5;
+    Grpo.Config config = Grpo.Config.of(8).withPenalty(0.3);
+    double h = 1e-6;
+    int ended = 0;
+    for (int row = 0; row < 3; row++) {
+      double[] slopes = Grpo.slopes(now[row], samples[row], advantages[row], config, 3);
+      for (int t = 0; t < lengths[row]; t++) {
+        double kept = now[row][t];
+        now[row][t] = kept + h;
+        double above = loss(now, samples, advantages);
+        now[row][t] = kept - h;
+        double below = loss(now, samples, advantages);
+        now[row][t] = kept;
+        assertEquals((above - below) / (2 * h), slopes[t], 1e-8, row + ", " + t);
+        ended += Actor.ended(kept, samples[row].old()[t], advantages[row], 0.2) ? 1 : 0;
+      }
+    }
+    assertTrue(ended >= 2 && ended < 12, ended + " tokens beyond the clip");
+  }
+
+  private static double loss(double[][] now, Actor.Sample[] samples, double[] advantages) {
+    double sum = 0;
+    for (int row = 0; row < now.length; row++) {
+      double ofAnswer = 0;
+      for (int t = 0; t < now[row].length; t++) {
+        double ratio = Math.exp(now[row][t] - samples[row].old()[t]);
+        double clipped = Math.min(Math.max(ratio, 0.8), 1.2);
+        ofAnswer +=
+            0.3 * distance(now[row][t], samples[row].before()[t])
+                - Math.min(ratio * advantages[row], clipped * advantages[row]);
+      }
+      sum += ofAnswer / now[row].length;
+    }
+    return sum / now.length;
   }
 
   private static double distance(double now, double before) {

@@ -34,6 +34,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalDouble;
+import java.util.Random;
 import java.util.SplittableRandom;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
@@ -212,6 +213,31 @@ class LoraTest {
         }
         double after = Perplexity.of(model, ids).loss();
         assertTrue(after < 0.9 * before, before + " to " + after);
+      }
+    }
+  }
+
+  /**
+   * What adapters count for is in no weight, so a run with another alpha would pass for the same.
+   */
+  @Test
+  void aRunGoesOnOnlyWithItsOwnAlpha() {
+    int[] ids = new Random(1).ints(300, 0, GPT.vocabularySize()).toArray();
+    TrainingConfig config = TrainingConfig.of(4, 2, 1e-2).withEvaluation(2, 4);
+    Path run = folder.resolve("run");
+    for (double alpha : new double[] {4, 8, 4}) {
+      try (Gpt model = new Gpt(GPT, 1)) {
+        Lora.attach(model, new LowRank(2, alpha), Lora.ALL);
+        try (Trainer trainer = new Trainer(model, ids, ids, config)) {
+          if (alpha == 4) {
+            trainer.resumeFrom(run).run();
+          } else {
+            String message =
+                assertThrows(IllegalArgumentException.class, () -> trainer.resumeFrom(run))
+                    .getMessage();
+            assertTrue(message.contains("alpha=4.0") && message.contains("alpha=8.0"), message);
+          }
+        }
       }
     }
   }
