@@ -265,9 +265,13 @@ public final class Scorecard {
   }
 
   private static double rounded(double value) {
-    return Double.isFinite(value)
-        ? new BigDecimal(value).round(new MathContext(3)).doubleValue()
-        : value;
+    if (!Double.isFinite(value)) {
+      return value;
+    }
+    // What is left of a difference of equal sums is nothing.
+    return Math.abs(value) < 5e-5
+        ? 0
+        : new BigDecimal(value).round(new MathContext(3)).doubleValue();
   }
 
   /**
