@@ -17,4 +17,12 @@ public interface Frontend {
    * Callers keep the rate down: at most 4 pictures or 10 texts a second, the last state always.
    */
   void update(String displayId, Output output);
+
+  /**
+   * Stops what was typed into cells where it runs on another thread than that of the cells. Without
+   * a kernel that can, an interrupt is all there is.
+   */
+  default void stop(Thread thread) {
+    thread.interrupt();
+  }
 }

@@ -5,7 +5,8 @@
  * weights. {@link grounds.notebook.LiveChart}, {@link grounds.notebook.TrainingProgress} and {@link
  * grounds.notebook.EvaluationLog} listen to a training run and only watch it; {@link
  * grounds.notebook.Progress} counts any other work; {@link grounds.notebook.Size} gives each lesson
- * its three sizes.
+ * its three sizes. {@link grounds.notebook.Exercise} checks what a learner wrote; to add one, give
+ * its inputs and its solution in the lesson's {@code Tasks}.
  *
  * <p>A value becomes an {@link grounds.notebook.Output}, which always has a plain-text form, and
  * goes to the {@link grounds.notebook.Frontend} of the kernel; with no kernel its text goes to

@@ -8,6 +8,8 @@ import java.util.Optional;
 /** The page of the notebook that this kernel serves. */
 public final class Page implements Frontend {
 
+  private static final long STOP_MILLIS = 1000;
+
   private static volatile OutputQueue queue;
 
   /** Called by {@link java.util.ServiceLoader}. */
@@ -37,6 +39,15 @@ public final class Page implements Frontend {
         .update(
             Objects.requireNonNull(displayId, "displayId"),
             Objects.requireNonNull(output, "output"));
+  }
+
+  @Override
+  public void stop(Thread thread) {
+    try {
+      StopSwitch.stop(thread, STOP_MILLIS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   void clear() {

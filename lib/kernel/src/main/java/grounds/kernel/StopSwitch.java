@@ -31,6 +31,11 @@ public final class StopSwitch {
   private static final MutableCallSite SITE = new MutableCallSite(PASS);
   private static final MethodHandle CHECK = SITE.dynamicInvoker();
 
+  /** Whether the cell is to stop; whether code that it left running on another thread is. */
+  private static boolean cell;
+
+  private static boolean elsewhere;
+
   private StopSwitch() {}
 
   private static MethodHandle stopHandle() {
@@ -47,14 +52,39 @@ public final class StopSwitch {
 
   /** Sets the switch; code that runs in other threads sees it at its next check. */
   static synchronized void turn(boolean on) {
-    if (on != isOn()) {
-      SITE.setTarget(on ? STOP : PASS);
-      MutableCallSite.syncAll(new MutableCallSite[] {SITE});
-    }
+    cell = on;
+    set();
   }
 
   static synchronized boolean isOn() {
-    return SITE.getTarget() == STOP;
+    return cell;
+  }
+
+  /**
+   * Stops a thread that runs what was typed into a cell, while the cell itself waits in a library:
+   * the switch is on until that thread has ended, or for as long as it may take.
+   */
+  static void stop(Thread thread, long millis) throws InterruptedException {
+    turnElsewhere(true);
+    try {
+      thread.interrupt();
+      thread.join(millis);
+    } finally {
+      turnElsewhere(false);
+    }
+  }
+
+  private static synchronized void turnElsewhere(boolean on) {
+    elsewhere = on;
+    set();
+  }
+
+  private static void set() {
+    MethodHandle wanted = cell || elsewhere ? STOP : PASS;
+    if (SITE.getTarget() != wanted) {
+      SITE.setTarget(wanted);
+      MutableCallSite.syncAll(new MutableCallSite[] {SITE});
+    }
   }
 
   /** Throws while the switch is on. */

@@ -11,6 +11,7 @@ import grounds.kernel.KernelClient.Answer;
 import grounds.kernel.KernelClient.Message;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -20,6 +21,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -445,6 +447,27 @@ class KernelProtocolIT {
       assertEquals("ok", answer.status());
       assertTrue(answer.reply().content().get("restart").getAsBoolean());
       assertTrue(other.isDeadWithin(Duration.ofSeconds(5)));
+    }
+  }
+
+  @Test
+  void anAnswerThatLoopsOrExitsIsStoppedAndTheKernelLives(@TempDir Path folder) throws Exception {
+    Map<String, String> progress = Map.of("GROUNDS_PROGRESS", folder.resolve("p").toString());
+    try (KernelClient other = new KernelClient(progress)) {
+      String check = "Exercise.check(\"tokens-1\", (String text) -> answer(text));";
+      other.execute("import grounds.notebook.Exercise;\nint kept = 7;");
+      String loops =
+          other.execute("int[] answer(String text) { while (true) {} }\n" + check).stream("stdout");
+      assertTrue(loops.contains("no answer within 5 seconds"), loops);
+      String exits =
+          other
+              .execute("int[] answer(String text) { System.exit(1); return null; }\n" + check)
+              .stream("stdout");
+      assertTrue(exits.contains("it failed with"), exits);
+      String left =
+          "Thread.getAllStackTraces().keySet().stream()"
+              + ".filter(thread -> thread.getName().equals(\"exercise\")).count() + kept";
+      assertEquals("7", other.execute(left).result());
     }
   }
 
