@@ -35,6 +35,7 @@ final class Kernel {
   private static final String VERSION = "0.1.0";
   private static final long SEND_MILLIS = 100;
   private static final long STUCK_MILLIS = 3000;
+  private static final long SAVE_MILLIS = 10_000;
 
   private final Channels channels;
   private final OutputQueue output;
@@ -250,9 +251,23 @@ final class Kernel {
     reply.addProperty("restart", message.getContent().isRestart());
     channels.reply(env.getShell(), message, "shutdown_reply", reply);
     publishStatus(message, "idle");
+    stopCell();
     // The sockets send on a thread of their own.
     pause(SEND_MILLIS);
     exit(0);
+  }
+
+  /**
+   * So that a training writes its checkpoint; what does not heed an interrupt is not waited for.
+   */
+  private void stopCell() {
+    if (running.isPresent()) {
+      session.interrupt();
+      long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(SAVE_MILLIS);
+      while (running.isPresent() && System.nanoTime() < end) {
+        pause(SEND_MILLIS / 10);
+      }
+    }
   }
 
   private JsonObject kernelInfo() {

@@ -11,6 +11,7 @@ import grounds.kernel.KernelClient.Answer;
 import grounds.kernel.KernelClient.Message;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -468,6 +469,34 @@ class KernelProtocolIT {
           "Thread.getAllStackTraces().keySet().stream()"
               + ".filter(thread -> thread.getName().equals(\"exercise\")).count() + kept";
       assertEquals("7", other.execute(left).result());
+    }
+  }
+
+  @Test
+  void aCellEndsInGoodOrderBeforeTheKernelDoes(@TempDir Path folder) throws Exception {
+    try (KernelClient other = new KernelClient(Map.of())) {
+      Path begun = folder.resolve("begun");
+      Path kept = folder.resolve("kept");
+      String code =
+          """
+          import java.nio.file.*;
+          try {
+            Files.createFile(Path.of("%s"));
+            while (true) Thread.sleep(10);
+          } finally {
+            Files.createFile(Path.of("%s"));
+          }
+          """
+              .formatted(begun, kept);
+      other.send(other.shell, "execute_request", KernelClient.code(code));
+      for (int i = 0; i < 300 && !Files.exists(begun); i++) {
+        Thread.sleep(100);
+      }
+      JsonObject content = new JsonObject();
+      content.addProperty("restart", false);
+      other.send(other.control, "shutdown_request", content);
+      assertTrue(other.isDeadWithin(Duration.ofSeconds(8)));
+      assertTrue(Files.exists(kept), "the cell was cut off");
     }
   }
 
