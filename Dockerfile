@@ -2,6 +2,7 @@
 #
 #   BASE     Debian 13
 #   FLAVOR   which native code of PyTorch: cpu, or cu128 for a GPU
+#   USER_ID  the number of the user who runs the lab
 #
 # The last stage but one is the lab, the last one a lab with Apache Spark beside.
 # Certificates in certificates/*.crt are trusted in every stage: for networks whose proxy reads TLS.
@@ -70,8 +71,10 @@ RUN apt-get update \
     && apt-get install -y --no-install-recommends jupyterlab python3-nbclient \
        fontconfig fonts-dejavu-core libfreetype6 libharfbuzz0b \
     && apt-get clean && rm -rf /var/lib/apt/lists/* /usr/share/doc /usr/share/man \
-       /usr/share/nodejs /usr/bin/node* /usr/lib/*/libnode.so* \
-    && useradd --uid 1000 --create-home learner && chmod 1777 /home/learner
+       /usr/share/nodejs /usr/bin/node* /usr/lib/*/libnode.so*
+# A user without a name would do for the lab, and not for Spark.
+ARG USER_ID=1000
+RUN useradd --non-unique --uid "$USER_ID" --create-home learner && chmod 1777 /home/learner
 ARG FLAVOR=cpu
 ENV HOME=/home/learner SHELL=/bin/bash PYTORCH_LIBRARY_PATH=/grounds/native/lib \
     LD_LIBRARY_PATH=/grounds/native/lib PYTORCH_FLAVOR=${FLAVOR} DJL_CACHE_DIR=/grounds/native \
@@ -80,9 +83,9 @@ ENV HOME=/home/learner SHELL=/bin/bash PYTORCH_LIBRARY_PATH=/grounds/native/lib 
 COPY --from=build /lab/ /
 COPY pom.xml /grounds/
 COPY data /grounds/data
-COPY --chown=1000:1000 notebooks /grounds/notebooks
+COPY --chown=learner notebooks /grounds/notebooks
 WORKDIR /grounds
-USER 1000
+USER learner
 EXPOSE 8888
 CMD ["notebooks/lab", "--no-browser", "--host", "0.0.0.0"]
 
