@@ -41,7 +41,8 @@ OUR_NAMES = {  # of the peer's parameters
     "norm": "finalNorm",
 }
 FUSED_ATTENTION = r"flash|fmha|cudnn.*(sdpa|attention)|mem_eff|efficient_attention"
-TENSOR_CORES = r"tensorop|hmma|gmma|s1688|s16816|nvjet|xmma|_tc_|flash|fmha|cudnn.*sdpa"
+# A product of float32 numbers in float32 (ffma) is called xmma as well.
+TENSOR_CORES = r"tensorop|hmma|gmma|s1688|s16816|nvjet|xmma(?!.*ffma)|_tc_|flash|cudnn.*sdpa"
 
 
 class Script:
