@@ -89,7 +89,8 @@ public final class DecoderScript {
     this.head =
         new HeadPart(
             family.config().tiedHead() ? "tokenEmbedding.weight" : "head.weight",
-            family.config().vocabularySize());
+            family.config().vocabularySize(),
+            options);
   }
 
   /** The script of a model; empty for a family that has none. */
