@@ -100,8 +100,13 @@ public final class RewardModel {
 
   /** The share of pairs whose chosen answer has the higher reward. */
   public double accuracy(List<Preference> pairs) {
-    double[] chosen = rewards(pairs.stream().map(Preference::withChosen).toList());
-    double[] rejected = rewards(pairs.stream().map(Preference::withRejected).toList());
+    return accuracy(
+        rewards(pairs.stream().map(Preference::withChosen).toList()),
+        rewards(pairs.stream().map(Preference::withRejected).toList()));
+  }
+
+  /** The share of pairs whose chosen answer has the higher value. */
+  static double accuracy(double[] chosen, double[] rejected) {
     int right = 0;
     for (int i = 0; i < chosen.length; i++) {
       right += chosen[i] > rejected[i] ? 1 : 0;

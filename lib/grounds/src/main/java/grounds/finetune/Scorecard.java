@@ -173,13 +173,9 @@ public final class Scorecard {
   }
 
   private double accuracy(LanguageModel model) {
-    double[] chosen = logProbabilities(model, Preference::withChosen);
-    double[] rejected = logProbabilities(model, Preference::withRejected);
-    int right = 0;
-    for (int i = 0; i < chosen.length; i++) {
-      right += chosen[i] > rejected[i] ? 1 : 0;
-    }
-    return (double) right / chosen.length;
+    return RewardModel.accuracy(
+        logProbabilities(model, Preference::withChosen),
+        logProbabilities(model, Preference::withRejected));
   }
 
   private double[] logProbabilities(LanguageModel model, Function<Preference, Conversation> side) {
@@ -215,8 +211,7 @@ public final class Scorecard {
   }
 
   private double divergence(LanguageModel model, LanguageModel before) {
-    Generator generator =
-        new Generator(model, template.tokenizer()).stopAt(template.end()).seed(SEED);
+    Generator generator = new Generator(model, template.tokenizer()).stopAt(template.end());
     List<Rendered> drawn = new ArrayList<>();
     double now = 0;
     List<int[]> prompts =

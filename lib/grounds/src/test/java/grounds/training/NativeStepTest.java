@@ -19,6 +19,7 @@ import grounds.model.Llama;
 import grounds.model.LlamaConfig;
 import grounds.model.ValueOnly;
 import grounds.model.layer.LowRank;
+import grounds.model.script.DecoderScript;
 import grounds.model.script.ScriptOptions;
 import grounds.model.script.ScriptOptions.AttentionKernel;
 import grounds.tensor.Parameter;
@@ -312,11 +313,13 @@ class NativeStepTest {
     GptConfig config = new GptConfig(vocabulary, 8, 12, 2, 3);
     Batch batch = Batch.of(TEXT, 8, 3, 20, 41);
     ScriptOptions narrow = ScriptOptions.DEFAULT.withPrecision(Precision.BFLOAT16);
+    ScriptOptions anyDevice = narrow.withAttention(AttentionKernel.ANY_DEVICE);
     try (Gpt one = new Gpt(config, 1);
         Gpt two = new Gpt(config, 1);
         NativeStep cpu = step(one, OptionalDouble.empty(), narrow);
-        NativeStep gpu =
-            step(two, OptionalDouble.empty(), narrow.withAttention(AttentionKernel.ANY_DEVICE))) {
+        NativeStep gpu = step(two, OptionalDouble.empty(), anyDevice)) {
+      assertFalse(training(one, narrow).contains("constant_pad_nd"));
+      assertTrue(training(two, anyDevice).contains("constant_pad_nd"));
       assertEquals(
           cpu.take(List.of(batch), 0, 5).loss(), gpu.take(List.of(batch), 0, 5).loss(), 1e-3);
       for (String parameter : cpu.gradients().keySet()) {
@@ -330,6 +333,15 @@ class NativeStepTest {
         assertArrayEquals(expected, filled, 0.02f * scale, parameter);
       }
     }
+  }
+
+  private static String training(LanguageModel model, ScriptOptions options) {
+    List<String> names = model.parameters().stream().map(Parameter::name).toList();
+    DecoderScript.Update update = new DecoderScript.Update(0.9, 0.95, 1e-8, 0.1, 1);
+    return DecoderScript.of(model, options)
+        .orElseThrow()
+        .training(names, names, List.of(), update)
+        .text();
   }
 
   static List<Arguments> families() {

@@ -258,7 +258,8 @@ final class Kernel {
   }
 
   /**
-   * So that a training writes its checkpoint; what does not heed an interrupt is not waited for.
+   * So that a training writes its checkpoint; what does not heed an interrupt is cut off in the
+   * end.
    */
   private void stopCell() {
     if (running.isPresent()) {
