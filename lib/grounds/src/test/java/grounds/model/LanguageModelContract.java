@@ -176,14 +176,14 @@ public abstract class LanguageModelContract {
         TrainingStep step = step(model)) {
       Batch batch = batch(model, 2);
       double first = step.take(List.of(batch), 1e-2, 1).loss();
-      // The lowest, not the last: at such a rate AdamW leaps out of a minimum now and then, and on
-      // which step it does hangs on how a processor rounds.
-      double lowest = first;
+      // The rate falls at the end: at 1e-2 AdamW leaps out of a minimum now and then, and on which
+      // step it does hangs on how a processor rounds.
+      double last = first;
       for (int i = 0; i < 300; i++) {
-        lowest = Math.min(lowest, step.take(List.of(batch), 1e-2, 1).loss());
+        last = step.take(List.of(batch), i < 200 ? 1e-2 : 1e-3, 1).loss();
       }
       double goal = canMemorize() ? 0.1 : 0.8 * first;
-      assertTrue(lowest < goal, "loss went from " + first + " to " + lowest + ", wanted " + goal);
+      assertTrue(last < goal, "loss went from " + first + " to " + last + ", wanted " + goal);
     }
   }
 
