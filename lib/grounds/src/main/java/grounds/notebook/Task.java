@@ -39,7 +39,13 @@ record Task(
   private static final int LONGEST = 70;
 
   private static final List<Task> ALL =
-      Stream.of(CharacterTasks.all(), TokenTasks.all(), AttentionTasks.all())
+      Stream.of(
+              CharacterTasks.all(),
+              TokenTasks.all(),
+              PositionTasks.all(),
+              AttentionTasks.all(),
+              TransformerTasks.all(),
+              GenerationTasks.all())
           .flatMap(List::stream)
           .toList();
 
