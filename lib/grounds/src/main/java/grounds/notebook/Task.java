@@ -45,7 +45,11 @@ record Task(
               PositionTasks.all(),
               AttentionTasks.all(),
               TransformerTasks.all(),
-              GenerationTasks.all())
+              GenerationTasks.all(),
+              Gpt2Tasks.all(),
+              ScalingTasks.all(),
+              ComputeTasks.all(),
+              InstructionTasks.all())
           .flatMap(List::stream)
           .toList();
 

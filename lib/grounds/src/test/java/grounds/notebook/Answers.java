@@ -1,8 +1,10 @@
 package grounds.notebook;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
 import java.util.stream.LongStream;
@@ -10,7 +12,7 @@ import java.util.stream.LongStream;
 /** What the tests of exercises ask: is the solution right, is a wrong answer refused? */
 final class Answers {
 
-  private static final int CHECKS = 10;
+  private static final int CHECKS = 20;
   private static final Duration LONG = Duration.ofSeconds(20);
 
   private Answers() {}
@@ -20,21 +22,32 @@ final class Answers {
   }
 
   /** Compares a solution with a worked example, or with what the library has. */
-  static void assertSolution(Object wanted, String id, Object... arguments) {
+  static void assertWanted(Object wanted, String id, Object... arguments) {
     assertEquals(Optional.empty(), Difference.between(wanted, solution(id, arguments)), id);
   }
 
-  /** How many of ten checks refuse a learner's answer. */
-  static int refusals(String id, Function<Object[], Object> answer) {
+  /** What some checks say to a learner's answer. */
+  private static List<Verdict> verdicts(String id, Function<Object[], Object> answer) {
     Task task = Task.named(id);
-    int arguments = task.parameters().size();
-    return (int)
-        LongStream.rangeClosed(1, CHECKS)
-            .filter(seed -> !task.judge(arguments, answer, LONG, 100 * seed).isRight())
-            .count();
+    return LongStream.range(0, CHECKS)
+        .mapToObj(seed -> task.judge(task.parameters().size(), answer, LONG, 100 * seed))
+        .toList();
   }
 
-  static void assertAlwaysRefused(String id, Function<Object[], Object> answer, String mistake) {
-    assertEquals(CHECKS, refusals(id, answer), mistake);
+  /** The share of checks that refuse a learner's answer. */
+  static double refused(String id, Function<Object[], Object> answer) {
+    return verdicts(id, answer).stream().filter(v -> !v.isRight()).count() / (double) CHECKS;
+  }
+
+  /** A mistake that is easily made never passes, and is answered with the hint. */
+  static void assertRefused(String id, Function<Object[], Object> answer, String mistake) {
+    for (Verdict verdict : verdicts(id, answer)) {
+      assertEquals(Verdict.Kind.WRONG, verdict.kind(), id + ": " + mistake);
+      assertTrue(verdict.text().contains(Task.named(id).hint()), verdict.text());
+    }
+  }
+
+  static void assertRefused(String id, Function<Object[], Object> answer) {
+    assertRefused(id, answer, "a mistake");
   }
 }

@@ -1,7 +1,7 @@
 package grounds.notebook;
 
-import static grounds.notebook.Answers.assertAlwaysRefused;
-import static grounds.notebook.Answers.assertSolution;
+import static grounds.notebook.Answers.assertRefused;
+import static grounds.notebook.Answers.assertWanted;
 import static grounds.notebook.Answers.refusals;
 import static grounds.notebook.Answers.solution;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -35,11 +35,11 @@ class GenerationTasksTest {
     double[] scores = {1, -2, 0.5, 3};
     float[] changed = floats(scores);
     new Temperature(0.5).process(changed, new int[0]);
-    assertSolution(Sampler.probabilities(changed), "generation-1", scores, 0.5);
+    assertWanted(Sampler.probabilities(changed), "generation-1", scores, 0.5);
     // A ratio of 4 becomes its square.
-    assertSolution(
+    assertWanted(
         new double[] {16 / 17.0, 1 / 17.0}, "generation-1", new double[] {Math.log(4), 0}, 0.5);
-    assertAlwaysRefused(
+    assertRefused(
         "generation-1",
         a -> solution("generation-1", a[0], 1 / (double) a[1]),
         "multiplied by the temperature");
@@ -73,9 +73,9 @@ class GenerationTasksTest {
       assertEquals(drawn, solution("generation-2", given));
     }
     double[] filtered = {0, 0.25, 0.75};
-    assertSolution(1, "generation-2", filtered, 0.0);
-    assertSolution(1, "generation-2", filtered, 0.24);
-    assertSolution(2, "generation-2", filtered, 0.25);
+    assertWanted(1, "generation-2", filtered, 0.0);
+    assertWanted(1, "generation-2", filtered, 0.24);
+    assertWanted(2, "generation-2", filtered, 0.25);
     int first = refusals("generation-2", a -> drawn((double[]) a[0], (double) a[1]));
     assertTrue(first > 5, "tokens that were filtered out, refused " + first + " times");
   }
@@ -91,7 +91,7 @@ class GenerationTasksTest {
 
   @Test
   void theNucleusIsTheLibrarys() {
-    assertSolution(
+    assertWanted(
         new double[] {0.375, 0, 0.625, 0},
         "generation-3",
         new double[] {0.3, 0.05, 0.5, 0.15},
@@ -101,9 +101,9 @@ class GenerationTasksTest {
       Object[] given = task.inputs().apply(new Random(seed));
       float[] scores = logs((double[]) given[0]);
       new TopP((double) given[1]).process(scores, new int[0]);
-      assertSolution(Sampler.probabilities(scores), "generation-3", given);
+      assertWanted(Sampler.probabilities(scores), "generation-3", given);
     }
-    assertAlwaysRefused(
+    assertRefused(
         "generation-3",
         a -> {
           double[] shares = (double[]) a[0];
@@ -116,7 +116,7 @@ class GenerationTasksTest {
           return scaled(kept);
         },
         "in the order of the ids");
-    assertAlwaysRefused(
+    assertRefused(
         "generation-3",
         a -> {
           double[] shares = (double[]) a[0];
@@ -139,9 +139,9 @@ class GenerationTasksTest {
     int[] soFar = {1, 0, 1};
     float[] changed = floats(scores);
     new RepetitionPenalty(1.3).process(changed, soFar);
-    assertSolution(changed, "generation-4", scores, soFar);
-    assertSolution(new double[] {2, -1.3, 0.5, -2}, "generation-4", scores, soFar);
-    assertAlwaysRefused(
+    assertWanted(changed, "generation-4", scores, soFar);
+    assertWanted(new double[] {2, -1.3, 0.5, -2}, "generation-4", scores, soFar);
+    assertRefused(
         "generation-4",
         a -> {
           double[] twice = ((double[]) a[0]).clone();
@@ -151,7 +151,7 @@ class GenerationTasksTest {
           return twice;
         },
         "once for each time it occurs");
-    assertAlwaysRefused(
+    assertRefused(
         "generation-4",
         a -> {
           double[] divided = ((double[]) a[0]).clone();
@@ -164,14 +164,14 @@ class GenerationTasksTest {
   @Test
   void allExtensionsOfAllTextsCompete() {
     double[][] logs = {{Math.log(0.6), Math.log(0.4)}, {Math.log(0.9), Math.log(0.1)}};
-    assertSolution(
+    assertWanted(
         new int[][] {{0, 0}, {0, 1}}, "generation-5", new double[] {Math.log(0.9), -3}, logs);
-    assertSolution(
+    assertWanted(
         new int[][] {{1, 0}, {0, 0}},
         "generation-5",
         new double[] {Math.log(0.5), Math.log(0.5)},
         logs);
-    assertAlwaysRefused(
+    assertRefused(
         "generation-5",
         a -> {
           double[] sums = (double[]) a[0];

@@ -1,7 +1,7 @@
 package grounds.notebook;
 
-import static grounds.notebook.Answers.assertAlwaysRefused;
-import static grounds.notebook.Answers.assertSolution;
+import static grounds.notebook.Answers.assertRefused;
+import static grounds.notebook.Answers.assertWanted;
 import static grounds.notebook.Answers.solution;
 
 import ai.djl.ndarray.NDArray;
@@ -18,12 +18,12 @@ class PositionTasksTest {
 
   @Test
   void aRowThatIsReadTwiceGetsBothGradients() {
-    assertSolution(
+    assertWanted(
         new double[][] {{0, 0}, {6, 8}, {0, 0}, {3, 4}, {0, 0}},
         "position-1",
         new int[] {1, 3, 1},
         new double[][] {{1, 2}, {3, 4}, {5, 6}});
-    assertAlwaysRefused(
+    assertRefused(
         "position-1",
         a -> {
           double[][] gradients = (double[][]) a[1];
@@ -37,10 +37,10 @@ class PositionTasksTest {
   @Test
   void nearIsWhatPointsTheSameWay() {
     double[][] table = {{1, 1}, {9, 0}, {0.2, 0.1}, {-1, -1}};
-    assertSolution(2, "position-2", table, 0);
-    assertSolution(2, "position-2", table, 1);
-    assertAlwaysRefused("position-2", a -> a[1], "nobody is its own neighbour");
-    assertAlwaysRefused(
+    assertWanted(2, "position-2", table, 0);
+    assertWanted(2, "position-2", table, 1);
+    assertRefused("position-2", a -> a[1], "nobody is its own neighbour");
+    assertRefused(
         "position-2", a -> largestProduct((double[][]) a[0], (int) a[1]), "without the lengths");
   }
 
@@ -60,10 +60,10 @@ class PositionTasksTest {
     try (Parameters parameters = new Parameters(1)) {
       NDArray table = new SinusoidalPositions(parameters, 100, 6).table();
       for (int place : new int[] {0, 1, 7, 99}) {
-        assertSolution(table.get(place).toFloatArray(), "position-3", place, 6);
+        assertWanted(table.get(place).toFloatArray(), "position-3", place, 6);
       }
     }
-    assertAlwaysRefused(
+    assertRefused(
         "position-3",
         a -> {
           double[] row = new double[(int) a[1]];
@@ -86,10 +86,10 @@ class PositionTasksTest {
       NDArray everywhere = scope.manager().create(single, new Shape(1, 1, 1, 6)).repeat(2, 16);
       NDArray turned = rotary.forward(everywhere, false).reshape(16, 6);
       for (int place : new int[] {0, 1, 15}) {
-        assertSolution(turned.get(place).toFloatArray(), "position-4", vector, place);
+        assertWanted(turned.get(place).toFloatArray(), "position-4", vector, place);
       }
     }
-    assertAlwaysRefused(
+    assertRefused(
         "position-4",
         a -> {
           double[] x = ((double[]) a[0]).clone();

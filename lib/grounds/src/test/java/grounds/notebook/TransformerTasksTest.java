@@ -1,7 +1,7 @@
 package grounds.notebook;
 
-import static grounds.notebook.Answers.assertAlwaysRefused;
-import static grounds.notebook.Answers.assertSolution;
+import static grounds.notebook.Answers.assertRefused;
+import static grounds.notebook.Answers.assertWanted;
 import static grounds.notebook.Answers.refusals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -27,10 +27,10 @@ class TransformerTasksTest {
         TensorScope scope = TensorScope.open(parameters.manager())) {
       NDArray input = scope.manager().create(new float[] {5, 2, 3, 9, -1, 6});
       NDArray output = new LayerNorm(parameters, 6, true).forward(input, false);
-      assertSolution(output.toFloatArray(), "transformer-1", x);
+      assertWanted(output.toFloatArray(), "transformer-1", x);
     }
-    assertSolution(new double[3], "transformer-1", new double[] {4, 4, 4});
-    assertAlwaysRefused("transformer-1", a -> normed((double[]) a[0], 1, 1e-5), "divided by n - 1");
+    assertWanted(new double[3], "transformer-1", new double[] {4, 4, 4});
+    assertRefused("transformer-1", a -> normed((double[]) a[0], 1, 1e-5), "divided by n - 1");
     int unprotected = refusals("transformer-1", a -> normed((double[]) a[0], 0, 0));
     assertTrue(unprotected > 5, "without epsilon, refused " + unprotected + " times");
   }
@@ -44,10 +44,10 @@ class TransformerTasksTest {
 
   @Test
   void parametersAreThoseOfTheConfiguration() {
-    assertSolution(124_439_808L, "transformer-2", 12, 768);
+    assertWanted(124_439_808L, "transformer-2", 12, 768);
     GptConfig small = new GptConfig(50_257, 1_024, 96, 3, 3).withBias(true).withTiedHead(true);
     assertEquals(small.parameterCount(), Answers.solution("transformer-2", 3, 96));
-    assertAlwaysRefused(
+    assertRefused(
         "transformer-2",
         a -> {
           long layers = (int) a[0];
@@ -60,7 +60,7 @@ class TransformerTasksTest {
   @Test
   void adamWIsTheLibrarys() {
     // The first step is as large as the rate, whatever the gradient; the decay comes on top.
-    assertSolution(1 - 0.1 - 0.1 * 0.1, "transformer-3", new double[] {0.3}, 0.1);
+    assertWanted(1 - 0.1 - 0.1 * 0.1, "transformer-3", new double[] {0.3}, 0.1);
     double[] gradients = {0.5, -0.25, 1, 0.125};
     try (Parameters parameters = new Parameters(1)) {
       NDArray weight = parameters.zeros("weight", 1, 1);
@@ -74,11 +74,11 @@ class TransformerTasksTest {
           optimizer.step(0.125, 1);
         }
       }
-      assertSolution(parameters.get("weight").values()[0], "transformer-3", gradients, 0.125);
+      assertWanted(parameters.get("weight").values()[0], "transformer-3", gradients, 0.125);
     }
-    assertAlwaysRefused(
+    assertRefused(
         "transformer-3", a -> adam((double[]) a[0], (double) a[1], false, 0), "no decay");
-    assertAlwaysRefused(
+    assertRefused(
         "transformer-3", a -> adam((double[]) a[0], (double) a[1], true, 0.1), "means too small");
   }
 
@@ -101,9 +101,9 @@ class TransformerTasksTest {
   void theRateIsTheLibrarysSchedule() {
     LearningRateSchedule schedule = LearningRateSchedule.warmupCosine(1, 120, 1_000);
     for (int step : new int[] {0, 60, 119, 120, 560, 999}) {
-      assertSolution(schedule.at(step), "transformer-4", step, 120);
+      assertWanted(schedule.at(step), "transformer-4", step, 120);
     }
-    assertAlwaysRefused(
+    assertRefused(
         "transformer-4",
         a -> {
           double done = ((int) a[0] - (int) a[1]) / (1_000 - (int) a[1]);
@@ -116,13 +116,13 @@ class TransformerTasksTest {
 
   @Test
   void clippingTakesOneNormForAll() {
-    assertSolution(
+    assertWanted(
         new double[][] {{3 / 13.0, 4 / 13.0}, {12 / 13.0}},
         "transformer-5",
         (Object) new double[][] {{3, 4}, {12}});
     double[][] small = {{0.3, -0.4}, {0.5}};
-    assertSolution(small, "transformer-5", (Object) small);
-    assertAlwaysRefused(
+    assertWanted(small, "transformer-5", (Object) small);
+    assertRefused(
         "transformer-5",
         a -> Arrays.stream((double[][]) a[0]).map(TransformerTasksTest::alone).toArray(),
         "each array by itself");
