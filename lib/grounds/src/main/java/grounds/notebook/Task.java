@@ -49,7 +49,8 @@ record Task(
               Gpt2Tasks.all(),
               ScalingTasks.all(),
               ComputeTasks.all(),
-              InstructionTasks.all())
+              InstructionTasks.all(),
+              LoraTasks.all())
           .flatMap(List::stream)
           .toList();
 
