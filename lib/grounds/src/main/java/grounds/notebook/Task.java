@@ -50,7 +50,8 @@ record Task(
               ScalingTasks.all(),
               ComputeTasks.all(),
               InstructionTasks.all(),
-              LoraTasks.all())
+              LoraTasks.all(),
+              PpoTasks.all())
           .flatMap(List::stream)
           .toList();
 
