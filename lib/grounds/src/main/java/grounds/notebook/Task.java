@@ -51,7 +51,8 @@ record Task(
               ComputeTasks.all(),
               InstructionTasks.all(),
               LoraTasks.all(),
-              PpoTasks.all())
+              PpoTasks.all(),
+              DpoTasks.all())
           .flatMap(List::stream)
           .toList();
 
