@@ -5,7 +5,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.BiFunction;
 import java.util.function.Function;
-import java.util.stream.Collectors;
 import tech.tablesaw.api.IntColumn;
 import tech.tablesaw.api.StringColumn;
 import tech.tablesaw.api.Table;
@@ -97,27 +96,28 @@ public final class Exercise {
     }
   }
 
-  /** A row for each lesson that has exercises: how many there are, tried and right so far. */
+  /**
+   * A row for each lesson: how many exercises it has, how many of them were tried and are right so
+   * far, and how many questions of its {@link Quiz} are.
+   */
   public static Table progress() {
     return progress(ProgressFile.current());
   }
 
   static Table progress(ProgressFile file) {
-    List<String> lessons = Task.all().stream().map(Task::lesson).distinct().toList();
-    StringColumn lesson = StringColumn.create("lesson", lessons);
+    StringColumn lesson = StringColumn.create("lesson");
     IntColumn exercises = IntColumn.create("exercises");
     IntColumn tried = IntColumn.create("tried");
     IntColumn right = IntColumn.create("right");
-    for (String name : lessons) {
-      List<String> ids =
-          Task.all().stream()
-              .filter(task -> task.lesson().equals(name))
-              .map(Task::id)
-              .collect(Collectors.toList());
-      exercises.append(ids.size());
-      tried.append((int) ids.stream().filter(file::isTried).count());
-      right.append((int) ids.stream().filter(file::isRight).count());
+    IntColumn quiz = IntColumn.create("quiz, of 5");
+    for (String word : Quiz.words()) {
+      List<Task> tasks = Task.all().stream().filter(task -> task.word().equals(word)).toList();
+      lesson.append(tasks.get(0).lesson());
+      exercises.append(tasks.size());
+      tried.append((int) tasks.stream().filter(task -> file.isTried(task.id())).count());
+      right.append((int) tasks.stream().filter(task -> file.isRight(task.id())).count());
+      quiz.append(Quiz.named(word).right(file));
     }
-    return Table.create("Exercises", lesson, exercises, tried, right);
+    return Table.create("Progress", lesson, exercises, tried, right, quiz);
   }
 }

@@ -6,7 +6,8 @@
  * grounds.notebook.EvaluationLog} listen to a training run and only watch it; {@link
  * grounds.notebook.Progress} counts any other work; {@link grounds.notebook.Size} gives each lesson
  * its three sizes. {@link grounds.notebook.Exercise} checks what a learner wrote; to add one, give
- * its inputs and its solution in the lesson's {@code Tasks}.
+ * its inputs and its solution in the lesson's {@code Tasks}. {@link grounds.notebook.Quiz} asks;
+ * its questions are resources.
  *
  * <p>A value becomes an {@link grounds.notebook.Output}, which always has a plain-text form, and
  * goes to the {@link grounds.notebook.Frontend} of the kernel; with no kernel its text goes to

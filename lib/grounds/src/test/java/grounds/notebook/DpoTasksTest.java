@@ -1,27 +1,20 @@
 package grounds.notebook;
 
+import static grounds.notebook.Answers.assertRefused;
+import static grounds.notebook.Answers.refused;
+import static grounds.notebook.Answers.solution;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import grounds.finetune.PreferenceLoss;
 import grounds.finetune.PreferenceLoss.Value;
-import java.time.Duration;
 import java.util.Arrays;
 import java.util.Random;
-import java.util.function.Function;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 class DpoTasksTest {
-
-  private static Object solve(String id, Object... arguments) {
-    return Task.named(id).solution().apply(arguments);
-  }
-
-  private static void refused(String id, Function<Object[], Object> answer) {
-    assertFalse(Task.named(id).judge(2, answer, Duration.ofSeconds(20), 1).isRight());
-  }
 
   private static double h(double[] policy, double[] reference) {
     return 0.1 * (policy[0] - reference[0] - policy[1] + reference[1]);
@@ -31,9 +24,9 @@ class DpoTasksTest {
   void anAnswerIsAsProbableAsAllItsTokens() {
     double[][] logits = {{0, 0, 0, 0}, {Math.log(2), 0, 0, Math.log(4)}};
     assertEquals(
-        Math.log(1 / 4.0 * 4 / 8), (double) solve("dpo-1", logits, new int[] {2, 3}), 1e-12);
-    refused("dpo-1", a -> (double) solve("dpo-1", a) / ((int[]) a[1]).length);
-    refused(
+        Math.log(1 / 4.0 * 4 / 8), (double) solution("dpo-1", logits, new int[] {2, 3}), 1e-12);
+    assertRefused("dpo-1", a -> (double) solution("dpo-1", a) / ((int[]) a[1]).length);
+    assertRefused(
         "dpo-1",
         a ->
             IntStream.range(0, ((int[]) a[1]).length)
@@ -46,13 +39,13 @@ class DpoTasksTest {
   void theBestModelKnowsTheRewards() {
     double[] reference = {0.5, 0.3, 0.2};
     double[] rewards = {0, 1, -0.4};
-    double[] best = (double[]) solve("dpo-2", reference, rewards);
+    double[] best = (double[]) solution("dpo-2", reference, rewards);
     assertEquals(1, Arrays.stream(best).sum(), 1e-12);
     for (int i = 1; i < 3; i++) {
       double implied = Math.log(best[i] / reference[i]) - Math.log(best[0] / reference[0]);
       assertEquals(rewards[i] - rewards[0], 0.5 * implied, 1e-12);
     }
-    refused(
+    assertRefused(
         "dpo-2",
         a -> {
           double[] scores = Arrays.stream((double[]) a[1]).map(r -> r / 0.5).toArray();
@@ -74,18 +67,18 @@ class DpoTasksTest {
                     new PreferenceLoss.Pair(
                         policy[0], policy[1], reference[0], reference[1], 5, 5));
         if (id.equals("dpo-3")) {
-          assertEquals(value.loss(), (double) solve(id, policy, reference), 1e-9);
+          assertEquals(value.loss(), (double) solution(id, policy, reference), 1e-9);
         } else {
           assertArrayEquals(
               new double[] {value.byChosen(), value.byRejected()},
-              (double[]) solve(id, policy, reference),
+              (double[]) solution(id, policy, reference),
               1e-12);
         }
       }
     }
-    refused("dpo-3", a -> Math.log1p(Math.exp(h((double[]) a[0], (double[]) a[1]))));
-    refused("dpo-3", a -> Math.log1p(Math.exp(-h((double[]) a[0], new double[2]))));
-    refused(
+    assertRefused("dpo-3", a -> Math.log1p(Math.exp(h((double[]) a[0], (double[]) a[1]))));
+    assertRefused("dpo-3", a -> Math.log1p(Math.exp(-h((double[]) a[0], new double[2]))));
+    assertRefused(
         "dpo-4",
         a -> {
           double slope = 0.1 / (1 + Math.exp(-h((double[]) a[0], (double[]) a[1])));
@@ -96,18 +89,8 @@ class DpoTasksTest {
   /** The lesson's own line overflows there; a check in nearly every run shows it. */
   @Test
   void mostChecksHaveALossThatOverflows() {
-    long refused =
-        IntStream.range(0, 100)
-            .filter(
-                i ->
-                    !Task.named("dpo-3")
-                        .judge(
-                            2,
-                            a -> Math.log(1 + Math.exp(-h((double[]) a[0], (double[]) a[1]))),
-                            Duration.ofSeconds(20),
-                            7919L * i)
-                        .isRight())
-            .count();
-    assertFalse(refused < 70, refused + " of 100");
+    double refused =
+        refused("dpo-3", a -> Math.log(1 + Math.exp(-h((double[]) a[0], (double[]) a[1]))));
+    assertTrue(refused > 0.6, "refused " + refused);
   }
 }

@@ -1,35 +1,26 @@
 package grounds.notebook;
 
+import static grounds.notebook.Answers.assertRefused;
+import static grounds.notebook.Answers.solution;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
 
 import ai.djl.ndarray.types.Shape;
 import grounds.model.layer.Linear;
 import grounds.model.layer.LowRank;
 import grounds.tensor.Parameters;
 import grounds.tensor.TensorScope;
-import java.time.Duration;
 import java.util.Arrays;
-import java.util.function.Function;
 import org.junit.jupiter.api.Test;
 
 class LoraTasksTest {
 
-  private static Object solve(String id, Object... arguments) {
-    return Task.named(id).solution().apply(arguments);
-  }
-
-  private static void refused(String id, Function<Object[], Object> answer) {
-    assertFalse(Task.named(id).judge(2, answer, Duration.ofSeconds(20), 1).isRight());
-  }
-
   @Test
   void countsWhatTheLessonCounts() {
     int[][] block = {{384, 128}, {128, 128}, {512, 128}, {128, 512}};
-    assertEquals(16_384, 4 * (int) solve("lora-1", block, 2), "four blocks, as attached there");
-    refused("lora-1", a -> ((int[][]) a[0]).length * (int) a[1]);
-    refused(
+    assertEquals(16_384, 4 * (int) solution("lora-1", block, 2), "four blocks, as attached there");
+    assertRefused("lora-1", a -> ((int[][]) a[0]).length * (int) a[1]);
+    assertRefused(
         "lora-1", a -> Arrays.stream((int[][]) a[0]).mapToInt(s -> (int) a[1] * s[0] * s[1]).sum());
   }
 
@@ -38,7 +29,7 @@ class LoraTasksTest {
   void theChangeIsTheLibrarysAdapter() {
     double[][] down = {{1, 2, 0.5}, {-1, 0, 3}};
     double[][] up = {{1, 0}, {2, -1}, {0, 4}, {0.5, 1}};
-    double[][] change = (double[][]) solve("lora-2", down, up);
+    double[][] change = (double[][]) solution("lora-2", down, up);
     try (Parameters parameters = new Parameters(1);
         TensorScope scope = TensorScope.open(parameters.manager())) {
       Linear layer = new Linear(parameters, 3, 4, false, 0);
@@ -54,8 +45,8 @@ class LoraTasksTest {
         }
       }
     }
-    refused("lora-2", a -> times((double[][]) a[1], (double[][]) a[0], 1));
-    refused("lora-2", a -> times((double[][]) a[1], (double[][]) a[0], 16));
+    assertRefused("lora-2", a -> times((double[][]) a[1], (double[][]) a[0], 1));
+    assertRefused("lora-2", a -> times((double[][]) a[1], (double[][]) a[0], 16));
   }
 
   private static double[][] times(double[][] one, double[][] other, double scale) {
@@ -76,7 +67,7 @@ class LoraTasksTest {
     double[] between = {0.5, -2};
     double[][] up = {{1, 0.5}, {-1, 2}, {0.3, 0}};
     double[] slopes = output(up, between);
-    double[][] gradient = (double[][]) solve("lora-3", slopes, between);
+    double[][] gradient = (double[][]) solution("lora-3", slopes, between);
     for (int i = 0; i < 3; i++) {
       for (int k = 0; k < 2; k++) {
         up[i][k] += 1e-6;
@@ -90,8 +81,8 @@ class LoraTasksTest {
     // A zero A leaves B where it is.
     assertArrayEquals(
         new double[][] {{0, 0}, {0, 0}},
-        (double[][]) solve("lora-3", new double[] {1, 2}, new double[2]));
-    refused(
+        (double[][]) solution("lora-3", new double[] {1, 2}, new double[2]));
+    assertRefused(
         "lora-3",
         a -> {
           double[] given = (double[]) a[0];
