@@ -130,14 +130,12 @@ def join_streams(outputs):
     return joined
 
 
-def write(notebook, target):
-    import nbformat
-
+def write(text, target):
     target.parent.mkdir(parents=True, exist_ok=True)
     temporary = target.with_name(f".{target.name}.{os.getpid()}")
     try:
         with open(temporary, "w", encoding="utf-8", newline="\n") as file:
-            file.write(nbformat.writes(notebook).rstrip("\n") + "\n")
+            file.write(text.rstrip("\n") + "\n")
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, target)
@@ -261,7 +259,7 @@ def run(options):
     seconds = time.monotonic() - started
     if problem is not None and options.in_place:
         target = default  # a lesson's stored outputs are those of a whole run
-    write(notebook, target)
+    write(nbformat.writes(notebook), target)
     if problem is None:
         print(f"Done in {seconds:.1f} s. Executed notebook: {target}", flush=True)
         return 0
@@ -270,10 +268,24 @@ def run(options):
     return 130 if problem.startswith("interrupted") else 1
 
 
+def strip(paths):
+    """Takes outputs and counts out of lessons; needs no Jupyter."""
+    for path in paths or lessons():
+        notebook = json.loads(path.read_text(encoding="utf-8"))
+        for cell in notebook["cells"]:
+            if cell["cell_type"] == "code":
+                cell["outputs"] = []
+                cell["execution_count"] = None
+        write(json.dumps(notebook, indent=1, ensure_ascii=False, sort_keys=True), path)
+        print(f"without outputs now: {path.name}")
+
+
 def main():
     parser = argparse.ArgumentParser(prog="notebooks/lab")
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("list")
+    command = commands.add_parser("strip", prog="notebooks/lab strip")
+    command.add_argument("lessons", metavar="LESSON", nargs="*", type=find)
     for name in ("check", "run"):  # check: only whether these arguments make sense
         command = commands.add_parser(name, prog="notebooks/lab run")
         command.add_argument("lesson", type=find)
@@ -286,6 +298,8 @@ def main():
     if options.command == "list":
         for lesson in lessons():
             print(f"{lesson.stem:40}  {heading(lesson)}")
+    elif options.command == "strip":
+        strip(options.lessons)
     elif options.command == "run":
         sys.exit(run(options))
 

@@ -12,7 +12,9 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
+import com.google.gson.JsonNull;
 import com.google.gson.JsonObject;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -143,6 +145,24 @@ class NotebookIT {
     assertEquals("7", plainText(onlyOutput(cells.get(0))));
     assertTrue(outputs(cells.get(1)).toString().contains("turn 2"));
     assertTrue(outputs(cells.get(2)).isEmpty(), "a cell ran after the interrupt");
+  }
+
+  @Test
+  void stripTakesOutputsAndCountsAndNothingElse() throws Exception {
+    Path lesson = folder.resolve("lesson.ipynb");
+    Files.copy(Lab.NOTEBOOKS.resolve("04-attention.ipynb"), lesson);
+    JsonObject before = NotebookFile.read(lesson);
+    Process strip =
+        new ProcessBuilder(Lab.NOTEBOOKS.resolve("lab").toString(), "strip", lesson.toString())
+            .redirectErrorStream(true)
+            .start();
+    String log = new String(strip.getInputStream().readAllBytes());
+    assertEquals(0, strip.waitFor(), log);
+    for (JsonObject cell : codeCells(before)) {
+      cell.add("outputs", new JsonArray());
+      cell.add("execution_count", JsonNull.INSTANCE);
+    }
+    assertEquals(before, NotebookFile.read(lesson), log);
   }
 
   // ---------------------------------------------------------------------------------- helpers

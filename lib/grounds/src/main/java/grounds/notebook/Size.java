@@ -1,5 +1,7 @@
 package grounds.notebook;
 
+import com.sun.management.OperatingSystemMXBean;
+import java.lang.management.ManagementFactory;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.Optional;
@@ -36,6 +38,33 @@ public enum Size {
       case LAPTOP -> laptop;
       case GPU -> gpu;
     };
+  }
+
+  /**
+   * What a lesson says before it starts: a line on the memory that it takes at laptop size, if this
+   * machine or container has less. Linux, macOS and Windows.
+   *
+   * @param gigabytes the most that the lesson's process was seen to have, 10⁹ bytes
+   */
+  public static void needsMemory(double gigabytes) {
+    if (current() == LAPTOP
+        && ManagementFactory.getOperatingSystemMXBean() instanceof OperatingSystemMXBean system) {
+      shortOfMemory(gigabytes, system.getTotalMemorySize()).ifPresent(System.out::println);
+    }
+  }
+
+  /** The browser and Jupyter want some as well. */
+  static Optional<String> shortOfMemory(double gigabytes, long bytes) {
+    return bytes / 1e9 >= gigabytes + 0.5
+        ? Optional.empty()
+        : Optional.of(
+            String.format(
+                Locale.ROOT,
+                "This lesson takes up to %.1f GB of memory, and there are %.1f GB here, for"
+                    + " everything. It may end without a word. Started with GROUNDS_SIZE=smoke, the"
+                    + " lab computes the least; a container may be given more.",
+                gigabytes,
+                bytes / 1e9));
   }
 
   static Size of(Optional<String> setting) {

@@ -36,4 +36,13 @@ class SizeTest {
             .getMessage();
     assertTrue(message.contains("\"huge\"; set it to smoke, laptop or gpu"), message);
   }
+
+  @Test
+  void aLessonSaysWhatItTakesWhereThereIsLess() {
+    assertEquals(Optional.empty(), Size.shortOfMemory(2.5, 4_000_000_000L));
+    String line = Size.shortOfMemory(2.5, 2_900_000_000L).orElseThrow();
+    assertTrue(
+        line.startsWith("This lesson takes up to 2.5 GB of memory, and there are 2.9"), line);
+    Size.needsMemory(0.1);
+  }
 }
