@@ -267,8 +267,8 @@ class Writer:
     def picture(self, content, suffix, text, size):
         if not text:
             raise self.problem(
-                f"picture {self.pictures + 1} has no words. Wanted a text/plain beside it, which says"
-                " what it shows: show it by Show.chart, run the lesson and store it again"
+                f"picture {self.pictures + 1} has no words. Wanted a text/plain beside it, which"
+                " says what it shows: show it by Show.chart, run the lesson and store it again"
             )
         name = self.keep_picture(content, suffix)
         words = html.escape(re.sub(r"\s+", " ", text))
@@ -545,12 +545,10 @@ def make(output, solutions):
 
 def main():
     state = os.environ.get("GROUNDS_STATE") or NOTEBOOKS / ".lab"
-    parser = argparse.ArgumentParser(prog="notebooks/lab book")
-    parser.add_argument("step", choices=("check", "build"), help=argparse.SUPPRESS)
-    parser.add_argument("--output", metavar="FOLDER", default=pathlib.Path(state) / "book")
-    parser.add_argument(
-        "--solutions", action="store_true", help="with the solutions of the exercises"
-    )
+    parser = argparse.ArgumentParser(usage="notebooks/lab book [--output FOLDER] [--solutions]")
+    parser.add_argument("step", choices=("check", "build"))
+    parser.add_argument("--output", default=pathlib.Path(state) / "book")
+    parser.add_argument("--solutions", action="store_true")
     options = parser.parse_args()
     output = pathlib.Path(options.output).absolute()
     # What is half done goes away with whatever ends the build.

@@ -77,7 +77,7 @@ def mathml(tex, display=False):
 class Piece(str):
     """MathML, and what its neighbours have to know of it."""
 
-    function = breaks = limits = False
+    function = breaks = opens = limits = False
 
     @staticmethod
     def of(text, **properties):
@@ -132,7 +132,8 @@ class Parser:
             kind, text = self.peek()
             if kind == "end" or (kind, text) in (("sign", "}"), ("command", "right")):
                 return pieces
-            piece = self.scripted(self.atom(first=not pieces or pieces[-1].breaks))
+            piece = self.scripted(self.atom(not pieces or pieces[-1].breaks or pieces[-1].opens))
+            # Names of functions keep a distance from what they are multiplied by and applied to.
             if piece.function and pieces and not pieces[-1].startswith(("<mo", "<mspace")):
                 pieces.append(Piece('<mspace width="0.17em"/>'))
             pieces.append(piece)
@@ -154,11 +155,10 @@ class Parser:
             scripts[where] = script
         if not scripts:
             return base
-        names = {"_": "munder", "^": "mover", "_^": "munderover"} if base.limits else {
-            "_": "msub", "^": "msup", "_^": "msubsup"}  # fmt: skip
-        both = "".join(sign for sign in "_^" if sign in scripts)
-        inner = "".join(scripts[sign] for sign in both)
-        return Piece.of(f"<{names[both]}>{base}{inner}</{names[both]}>", function=base.function)
+        below, above = ("under", "over") if base.limits else ("sub", "sup")
+        tag = "m" + (below if "_" in scripts else "") + (above if "^" in scripts else "")
+        inner = scripts.get("_", "") + scripts.get("^", "")
+        return Piece.of(f"<{tag}>{base}{inner}</{tag}>", function=base.function)
 
     def argument(self):
         """What a command or script applies to: a group in braces, or a single sign."""
@@ -169,7 +169,7 @@ class Parser:
             self.tokens[self.at : self.at + 1] = [("number", sign) for sign in text]
         if kind == "end":
             raise self.error("something is missing at its end")
-        return self.atom(first=True)
+        return self.atom(True)
 
     def group(self):
         self.next()
@@ -214,7 +214,7 @@ class Parser:
             )
         if text in FENCES:
             side = ' lspace="0" rspace="0"' if text == "|" else ""
-            return Piece(f'<mo stretchy="false"{side}>{text}</mo>')
+            return Piece.of(f'<mo stretchy="false"{side}>{text}</mo>', opens=text in "([")
         if text in INFIX and (kind == "command") == text.isalpha():
             if first and text in "+-":  # a sign, not an operation
                 return Piece(f'<mo form="prefix">{INFIX[text]}</mo>')
@@ -224,7 +224,7 @@ class Parser:
             )
         if text in MARKS:
             tag = "mo" if text in ",;" else "mtext"
-            return Piece(f"<{tag}>{MARKS[text]}</{tag}>")
+            return Piece.of(f"<{tag}>{MARKS[text]}</{tag}>", opens=tag == "mo")
         if kind == "command":
             return self.command(text)
         raise self.error(f"'{text}' is not known")
