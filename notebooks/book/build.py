@@ -300,6 +300,7 @@ class Reader(HTMLParser):
     """What a finished page holds: its links, its anchors, its words by section, and its faults."""
 
     LOADED = {"link": "href", "script": "src", "img": "src", "source": "src", "iframe": "src"}
+    LEFT_OUT = {"output", "formula", "turn"}  # of the search
     HEADINGS = {"h1", "h2", "h3", "h4", "h5", "h6"}
     BLOCKS = {"p", "li", "td", "th", "pre", "br", "div", "summary", "details"}
     VOID = {
@@ -357,12 +358,9 @@ class Reader(HTMLParser):
             self.sections.append([attributes.get("id", ""), "", []])
         if tag not in self.VOID:
             classes = (attributes.get("class") or "").split()
-            left_out = "output" in classes or "turn" in classes or tag in ("script", "noscript")
-            role = (
-                "left out"
-                if left_out
-                else "main" if tag == "main" else "heading" if tag in self.HEADINGS else ""
-            )
+            left_out = tag in ("script", "noscript") or not self.LEFT_OUT.isdisjoint(classes)
+            role = "main" if tag == "main" else "heading" if tag in self.HEADINGS else ""
+            role = "left out" if left_out else role
             self.open.append((tag, role))
             if role:
                 self.inside[role] += 1
@@ -490,6 +488,12 @@ def check_output(output):
     if output.exists() and not output.is_dir():
         raise Problem(
             f"wanted a folder for the book, but {output} is a file. Name another one with --output"
+        )
+    above = next(folder for folder in output.parents if folder.exists())
+    if not above.is_dir() or not os.access(above, os.W_OK):
+        raise Problem(
+            f"the book cannot be written to {output}: {above} is no folder that you may write in."
+            " Name another one with --output"
         )
     if output.is_dir() and any(output.iterdir()) and not (output / MARKER).is_file():
         raise Problem(

@@ -51,33 +51,37 @@ class FormulaError(Exception):
 
 
 def mathml(tex, display=False):
-    """The formula as HTML: one `math` element, or several where it may be broken between them."""
+    """The formula as HTML: one `math` element, or several where it may be broken."""
     parser = Parser(tex)
     pieces = parser.row()
     if parser.at < len(parser.tokens):
         raise parser.error(f"'{parser.peek()[1]}' closes nothing")
-    attributes = f' alttext="{escape(tex.strip())}"'
-    if display:
-        return (
-            f'<span class="formula"><math display="block"{attributes}>{join(pieces)}</math></span>'
-        )
+    if display:  # what stands side by side on a wide page stands one below the other on a phone
+        parts = split(pieces, lambda piece: piece.quad)
+        lines = "".join(math(part, ' displaystyle="true"') for part in parts)
+        return f'<span class="formula">{lines}</span>'
     length = len(re.sub(r"<[^>]*>|&\w+;", "", join(pieces)))
-    if length <= LONG:
-        return f"<math{attributes}>{join(pieces)}</math>"
-    parts, part = [], []
+    parts = split(pieces, lambda piece: piece.breaks) if length > LONG else [pieces]
+    return "<wbr>".join(math(part) for part in parts)
+
+
+def math(pieces, attributes=""):
+    return f"<math{attributes}><mrow>{join(pieces)}</mrow></math>"
+
+
+def split(pieces, after):
+    parts = [[]]
     for piece in pieces:
-        part.append(piece)
-        if piece.breaks:
-            parts.append(part)
-            part = []
-    parts.append(part)
-    return "<wbr>".join(f"<math><mrow>{join(part)}</mrow></math>" for part in parts if part)
+        parts[-1].append(piece)
+        if after(piece):
+            parts.append([])
+    return [part for part in parts if part]
 
 
 class Piece(str):
     """MathML, and what its neighbours have to know of it."""
 
-    function = breaks = opens = limits = False
+    function = breaks = opens = limits = quad = False
 
     @staticmethod
     def of(text, **properties):
@@ -210,7 +214,9 @@ class Parser:
         if kind == "command" and text in SPACES:
             width = SPACES[text]
             return Piece.of(
-                f'<mspace width="{width}"/>' if width else "", breaks=text.endswith("quad")
+                f'<mspace width="{width}"/>' if width else "",
+                breaks="quad" in text,
+                quad="quad" in text,
             )
         if text in FENCES:
             side = ' lspace="0" rspace="0"' if text == "|" else ""
