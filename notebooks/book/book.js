@@ -20,10 +20,12 @@
     }
   });
 
-  // What is wider than its box can be scrolled with the keyboard, too.
+  // A long list of contents begins near this page. What is wider than its box can be scrolled with
+  // the keyboard, too.
   document.addEventListener("DOMContentLoaded", () => {
-    contents.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest" });
-    scrollTo({ top: location.hash ? scrollY : 0 });
+    const current = contents.querySelector("[aria-current]");
+    const header = document.querySelector("header");
+    if (wide.matches && current) header.scrollTop = current.offsetTop - header.clientHeight / 4;
     for (const box of document.querySelectorAll("main pre, .scroll, .output, .formula")) {
       if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
     }

@@ -332,7 +332,8 @@ class Reader(HTMLParser):
     def handle_starttag(self, tag, pairs):
         attributes = dict(pairs)
         if "id" in attributes:
-            if attributes["id"] in self.anchors:
+            # An output may well be shown twice.
+            if attributes["id"] in self.anchors and not self.inside["left out"]:
                 self.faults.append(f"two elements have the id '{attributes['id']}'")
             self.anchors.add(attributes["id"])
         address = attributes.get("href" if tag == "a" else self.LOADED.get(tag))
