@@ -1,4 +1,4 @@
-package grounds.kernel;
+package grounds.course;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
