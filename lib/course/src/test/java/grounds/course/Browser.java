@@ -91,14 +91,14 @@ final class Browser implements AutoCloseable {
     waitForKernel();
   }
 
+  /** Whoever runs a cell before is asked which kernel to start. */
   private void waitForKernel() {
-    await(
-        driver ->
-            driver
-                .findElement(By.cssSelector(NOTEBOOK + ".jp-Notebook-ExecutionIndicator"))
-                .getDomAttribute("data-status")
-                .equals("idle"));
     await(d -> !d.findElements(By.cssSelector(NOTEBOOK + ".jp-CodeCell")).isEmpty());
+    await(
+        ExpectedConditions.visibilityOfElementLocated(
+            By.xpath(
+                "//*[@id='jp-bottom-panel' or @id='jp-main-statusbar']"
+                    + "//*[text()[contains(., 'Java (Grounds) | Idle')]]")));
   }
 
   /** Chooses an entry of the menu bar's menus. */
