@@ -80,25 +80,19 @@ final class Browser implements AutoCloseable {
         .findFirst();
   }
 
-  /** Opens a notebook and waits for its kernel. */
+  /** Opens a notebook. */
   void go(String address) {
     driver.get(address);
-    waitForKernel();
+    awaitCells();
   }
 
   void reload() {
     driver.navigate().refresh();
-    waitForKernel();
+    awaitCells();
   }
 
-  /** Whoever runs a cell before is asked which kernel to start. */
-  private void waitForKernel() {
+  private void awaitCells() {
     await(d -> !d.findElements(By.cssSelector(NOTEBOOK + ".jp-CodeCell")).isEmpty());
-    await(
-        ExpectedConditions.visibilityOfElementLocated(
-            By.xpath(
-                "//*[@id='jp-bottom-panel' or @id='jp-main-statusbar']"
-                    + "//*[text()[contains(., 'Java (Grounds) | Idle')]]")));
   }
 
   /** Chooses an entry of the menu bar's menus. */

@@ -148,6 +148,20 @@ final class LabServer {
         .isPresent();
   }
 
+  /** Waits until a page has the notebook's kernel: before, it asks which one to start. */
+  void awaitKernel(String notebook) throws IOException, InterruptedException {
+    long deadline = System.nanoTime() + TimeUnit.MINUTES.toNanos(2);
+    while (!isIdle(notebook)
+        || session(notebook).orElseThrow().getAsJsonObject("kernel").get("connections").getAsInt()
+            == 0) {
+      if (System.nanoTime() > deadline) {
+        throw new AssertionError("no kernel for " + notebook + ": " + session(notebook));
+      }
+      Thread.sleep(200);
+    }
+    Thread.sleep(500); // until the page has noticed
+  }
+
   /** Ends the kernel of a notebook. */
   void shutDown(String notebook) throws IOException, InterruptedException {
     Optional<JsonObject> session = session(notebook);

@@ -98,6 +98,7 @@ class LessonIT {
   private static void runInBrowser(String path, Path executed) throws Exception {
     try {
       browser.go(lab.address(path));
+      lab.awaitKernel(path);
       browser.choose("Run", "Run All Cells");
       Files.copy(awaitAllCells(path), executed, StandardCopyOption.REPLACE_EXISTING);
       Map<String, Long> seen = browser.look();
@@ -169,10 +170,11 @@ class LessonIT {
 
   // --------------------------------------------------------------------------------- the page
 
-  private static String open(String name, String... cells) throws IOException {
+  private static String open(String name, String... cells) throws Exception {
     assumeTrue(browser != null, "no browser, as said above");
     NotebookFile.write(lab.notebooks().resolve(name), cells);
     browser.go(lab.address(name));
+    lab.awaitKernel(name);
     return name;
   }
 
@@ -200,6 +202,7 @@ class LessonIT {
     browser.save();
     Optional<String> kernel = lab.kernel(name);
     browser.reload();
+    lab.awaitKernel(name);
     browser.run(1);
     browser.awaitOutput(1, "42");
     assertEquals(kernel, lab.kernel(name));
@@ -221,6 +224,7 @@ class LessonIT {
     browser.choose("Kernel", "Restart Kernel");
     browser.accept();
     browser.reload();
+    lab.awaitKernel(name);
     browser.run(2);
     browser.awaitOutput(2, "all");
     assertFalse(browser.output(2).matches("\\d+"), "a variable outlived the restart");
