@@ -44,9 +44,6 @@ import org.junit.jupiter.api.io.TempDir;
  */
 class BookIT {
 
-  private static final Path ROOT = Path.of("../..").toAbsolutePath().normalize();
-  private static final Path NOTEBOOKS = ROOT.resolve("notebooks");
-
   private static final Pattern IMAGE = Pattern.compile("<img\\b[^>]*>");
   private static final Pattern WORDS = Pattern.compile("\\balt=\"([^\"]*)\"");
   private static final Pattern LINK = Pattern.compile("<a\\b[^>]*?\\bhref=\"([^\"]*)\"");
@@ -67,7 +64,7 @@ class BookIT {
   @BeforeAll
   static void build() throws Exception {
     book = common.resolve("the book");
-    Run run = lab(NOTEBOOKS, common, "--output", book.toString());
+    Lab.Run run = lab(Lab.NOTEBOOKS, common, "--output", book.toString());
     assertEquals(0, run.exitCode(), run.log());
     assertTrue(run.log().contains(book.resolve("index.html").toString()), run.log());
     System.out.println(run.log().strip());
@@ -82,7 +79,7 @@ class BookIT {
   @Test
   void hasAPageForEachLessonAndLeadsFromOneToTheNext() throws IOException {
     List<String> expected = new ArrayList<>(List.of("index.html"));
-    for (Path lesson : files(NOTEBOOKS, ".ipynb")) {
+    for (Path lesson : files(Lab.NOTEBOOKS, ".ipynb")) {
       expected.add(lesson.getFileName().toString().replace(".ipynb", ".html"));
     }
     expected.add("glossary.html");
@@ -141,7 +138,7 @@ class BookIT {
 
   @Test
   void everyPictureHasWords() throws IOException {
-    for (Path lesson : files(NOTEBOOKS, ".ipynb")) {
+    for (Path lesson : files(Lab.NOTEBOOKS, ".ipynb")) {
       String name = lesson.getFileName().toString().replace(".ipynb", ".html");
       List<String> images =
           IMAGE.matcher(pages.get(name)).results().map(MatchResult::group).toList();
@@ -308,18 +305,9 @@ class BookIT {
   }
 
   private static Path chromium() {
-    Optional<Path> found =
-        Stream.of("chromium", "chromium-browser", "google-chrome")
-            .flatMap(
-                name ->
-                    Stream.of(System.getenv("PATH").split(File.pathSeparator))
-                        .map(place -> Path.of(place, name)))
-            .filter(Files::isExecutable)
-            .findFirst();
+    Optional<Path> found = Browser.chromium().map(File::toPath);
     if (found.isEmpty()) {
-      String reason =
-          "The book was not opened in a browser: there is no chromium, chromium-browser or"
-              + " google-chrome on the PATH.";
+      String reason = "The book was not opened in a browser: there is no Chromium on the PATH.";
       System.err.println(reason);
       assumeTrue(false, reason);
     }
@@ -381,7 +369,7 @@ class BookIT {
     String output = markdown("![A dot](dot.png) [the solution](solutions/01-one.ipynb) $x_1$");
     lesson(project, output);
     Files.write(project.resolve("dot.png"), Base64.getDecoder().decode(PIXEL));
-    Run whole = lab(project, folder, "--solutions", "--output", out.toString());
+    Lab.Run whole = lab(project, folder, "--solutions", "--output", out.toString());
     assertEquals(0, whole.exitCode(), whole.log());
     String page = Files.readString(out.resolve("01-one.html"));
     assertTrue(page.contains("<a href=\"solutions/01-one.html\">the solution</a>"), page);
@@ -395,14 +383,14 @@ class BookIT {
             List.of(notebook(markdown("$\\\\unknown{x}$")), "\\unknown is not known"),
             List.of(notebook(picture("")), "has no words"))) {
       Files.writeString(project.resolve("01-one.ipynb"), wrong.get(0));
-      Run run = lab(project, folder, "--output", out.toString());
+      Lab.Run run = lab(project, folder, "--output", out.toString());
       assertEquals(1, run.exitCode(), run.log());
       assertTrue(run.log().contains("01-one") && run.log().contains(wrong.get(1)), run.log());
       assertEquals(page, Files.readString(out.resolve("01-one.html")));
     }
 
     lesson(project, picture("A dot. Nothing else."));
-    Run again = lab(project, folder, "--output", out.toString());
+    Lab.Run again = lab(project, folder, "--output", out.toString());
     assertEquals(0, again.exitCode(), again.log());
     assertTrue(
         Files.readString(out.resolve("01-one.html")).contains("alt=\"A dot. Nothing else.\""));
@@ -418,40 +406,32 @@ class BookIT {
   void neverDeletesWhatIsNoBook() throws Exception {
     Path mine = Files.createDirectory(folder.resolve("mine"));
     Path letter = Files.writeString(mine.resolve("letter"), "to keep");
-    Run run = lab(NOTEBOOKS, folder, "--output", mine.toString());
+    Lab.Run run = lab(Lab.NOTEBOOKS, folder, "--output", mine.toString());
     assertEquals(1, run.exitCode(), run.log());
     assertTrue(run.log().contains("holds other files"), run.log());
     assertTrue(Files.exists(letter));
 
-    Run file = lab(NOTEBOOKS, folder, "--output", letter.toString());
+    Lab.Run file = lab(Lab.NOTEBOOKS, folder, "--output", letter.toString());
     assertEquals(1, file.exitCode(), file.log());
     assertTrue(file.log().contains("is a file"), file.log());
     assertEquals("to keep", Files.readString(letter));
 
-    Run below = lab(NOTEBOOKS, folder, "--output", letter.resolve("book").toString());
+    Lab.Run below = lab(Lab.NOTEBOOKS, folder, "--output", letter.resolve("book").toString());
     assertEquals(1, below.exitCode(), below.log());
     assertTrue(below.log().contains("cannot be written"), below.log());
   }
 
   // ---------------------------------------------------------------------------------- helpers
 
-  /** The outcome of one {@code notebooks/lab book}. */
-  private record Run(int exitCode, String log) {}
-
-  private static Run lab(Path notebooks, Path folder, String... arguments) throws Exception {
+  private static Lab.Run lab(Path notebooks, Path folder, String... arguments) throws Exception {
     Path log = folder.resolve("log");
     List<String> command = new ArrayList<>(List.of(notebooks.resolve("lab").toString(), "book"));
     command.addAll(List.of(arguments));
     ProcessBuilder builder =
         new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile());
     // The Jupyter of this checkout, if it has one, for the small projects too.
-    builder.environment().putIfAbsent("GROUNDS_STATE", NOTEBOOKS.resolve(".lab").toString());
-    Process process = builder.start();
-    if (!process.waitFor(10, TimeUnit.MINUTES)) {
-      process.destroyForcibly().waitFor();
-      fail("still running after 10 minutes:\n" + Files.readString(log));
-    }
-    return new Run(process.exitValue(), Files.readString(log));
+    builder.environment().putIfAbsent("GROUNDS_STATE", Lab.NOTEBOOKS.resolve(".lab").toString());
+    return Lab.finish(builder.start(), log, 10);
   }
 
   /** A project of one lesson and its solution, with the lab of this checkout. */
@@ -460,10 +440,10 @@ class BookIT {
     Files.createDirectories(notebooks.resolve("book"));
     Files.createDirectories(notebooks.resolve("solutions"));
     for (String name : List.of("lab", "lessons.py", "requirements.txt")) {
-      Files.copy(NOTEBOOKS.resolve(name), notebooks.resolve(name));
+      Files.copy(Lab.NOTEBOOKS.resolve(name), notebooks.resolve(name));
     }
     assertTrue(notebooks.resolve("lab").toFile().setExecutable(true));
-    for (Path file : files(NOTEBOOKS.resolve("book"), "")) {
+    for (Path file : files(Lab.NOTEBOOKS.resolve("book"), "")) {
       Files.copy(file, notebooks.resolve("book").resolve(file.getFileName()));
     }
     Files.writeString(notebooks.resolve("README.md"), "# A course\n\n[One](01-one.ipynb)\n");

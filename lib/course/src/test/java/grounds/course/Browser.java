@@ -44,7 +44,7 @@ final class Browser implements AutoCloseable {
 
   /** What is missing for a browser test, if anything is. */
   static Optional<String> missing() {
-    if (program("chromium", "chromium-browser", "google-chrome").isEmpty()) {
+    if (chromium().isEmpty()) {
       return Optional.of("there is no Chromium on the PATH");
     }
     return program("chromedriver").isEmpty()
@@ -54,7 +54,7 @@ final class Browser implements AutoCloseable {
 
   static Browser open() {
     ChromeOptions options = new ChromeOptions();
-    options.setBinary(program("chromium", "chromium-browser", "google-chrome").orElseThrow());
+    options.setBinary(chromium().orElseThrow());
     options.addArguments(
         "--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--window-size=1400,2000");
     ChromeDriverService service =
@@ -67,6 +67,10 @@ final class Browser implements AutoCloseable {
     ChromeDriver driver = new ChromeDriver(service, options);
     driver.manage().timeouts().scriptTimeout(Duration.ofMinutes(3));
     return new Browser(driver);
+  }
+
+  static Optional<File> chromium() {
+    return program("chromium", "chromium-browser", "google-chrome");
   }
 
   private static Optional<File> program(String... names) {

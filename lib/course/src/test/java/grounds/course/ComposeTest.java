@@ -9,7 +9,6 @@ import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -21,8 +20,6 @@ import org.junit.jupiter.api.Test;
 
 /** Reads docker-compose.yml with Docker Compose 2, where that is: no engine is needed for it. */
 class ComposeTest {
-
-  private static final Path ROOT = Path.of("../..").toAbsolutePath().normalize();
 
   /** By GROUNDS_COMPOSE, as a plugin of Docker, or by itself. */
   private static Optional<List<String>> compose() {
@@ -44,7 +41,7 @@ class ComposeTest {
     List<String> all = new ArrayList<>(command);
     all.addAll(List.of(arguments));
     ProcessBuilder builder =
-        new ProcessBuilder(all).directory(ROOT.toFile()).redirectErrorStream(true);
+        new ProcessBuilder(all).directory(Lab.ROOT.toFile()).redirectErrorStream(true);
     builder.environment().keySet().removeIf(name -> name.startsWith("COMPOSE_"));
     builder.environment().putAll(environment);
     try {
