@@ -8,6 +8,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.Optional;
 
 /**
@@ -35,8 +36,8 @@ public final class Quiz {
     this.questions = questions;
   }
 
-  /** What a file holds. */
-  private record Content(String lesson, List<Question> questions) {}
+  /** What a file holds, beside the lesson's name for those who read it. */
+  private record Content(List<Question> questions) {}
 
   /** The words of all lessons, in order. */
   static List<String> words() {
@@ -48,7 +49,9 @@ public final class Quiz {
       throw new IllegalArgumentException(
           "There is no quiz '" + word + "'; there are " + String.join(", ", words()) + ".");
     }
-    try (InputStream json = Quiz.class.getResourceAsStream("quiz/" + word + ".json")) {
+    String file = "quiz/" + word + ".json";
+    try (InputStream json = Quiz.class.getResourceAsStream(file)) {
+      Objects.requireNonNull(json, () -> "no " + file + " beside the exercises of this lesson");
       return new Quiz(
           word,
           new Gson()
