@@ -102,13 +102,14 @@ class Terminal:
 
 
 def clear(notebook):
-    for cell in notebook.cells:
-        cell.metadata.pop("execution", None)
-        if cell.cell_type == "code":
-            cell.outputs = []
-            cell.execution_count = None
-    notebook.metadata.pop("widgets", None)
-    notebook.metadata.kernelspec = dict(KERNEL)
+    """Takes out what a run has put in, of a notebook read by nbformat or as plain JSON."""
+    for cell in notebook["cells"]:
+        cell["metadata"].pop("execution", None)
+        if cell["cell_type"] == "code":
+            cell["outputs"] = []
+            cell["execution_count"] = None
+    notebook["metadata"].pop("widgets", None)
+    notebook["metadata"]["kernelspec"] = dict(KERNEL)
 
 
 def join_streams(outputs):
@@ -272,10 +273,7 @@ def strip(paths):
     """Takes outputs and counts out of lessons; needs no Jupyter."""
     for path in paths or lessons():
         notebook = json.loads(path.read_text(encoding="utf-8"))
-        for cell in notebook["cells"]:
-            if cell["cell_type"] == "code":
-                cell["outputs"] = []
-                cell["execution_count"] = None
+        clear(notebook)
         write(json.dumps(notebook, indent=1, ensure_ascii=False, sort_keys=True), path)
         print(f"without outputs now: {path.name}")
 

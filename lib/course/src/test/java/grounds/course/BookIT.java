@@ -424,14 +424,9 @@ class BookIT {
   // ---------------------------------------------------------------------------------- helpers
 
   private static Lab.Run lab(Path notebooks, Path folder, String... arguments) throws Exception {
-    Path log = folder.resolve("log");
-    List<String> command = new ArrayList<>(List.of(notebooks.resolve("lab").toString(), "book"));
-    command.addAll(List.of(arguments));
-    ProcessBuilder builder =
-        new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile());
-    // The Jupyter of this checkout, if it has one, for the small projects too.
-    builder.environment().putIfAbsent("GROUNDS_STATE", Lab.NOTEBOOKS.resolve(".lab").toString());
-    return Lab.finish(builder.start(), log, 10);
+    List<String> all = new ArrayList<>(List.of("book"));
+    all.addAll(List.of(arguments));
+    return Lab.command(notebooks, folder.resolve("log"), all.toArray(String[]::new));
   }
 
   /** A project of one lesson and its solution, with the lab of this checkout. */

@@ -31,13 +31,23 @@ final class Lab {
     return found.stream();
   }
 
-  /** The outcome of one {@code notebooks/lab run}. */
+  /** The outcome of one {@code notebooks/lab}. */
   record Run(int exitCode, String log) {}
 
   /** Runs a notebook at its smallest size; the log is kept in the folder. */
   static Run run(Path notebook, Path executed, Path folder) throws Exception {
     Path log = folder.resolve("log");
     return finish(start(notebook, executed, log), log, 20);
+  }
+
+  /** {@code notebooks/lab} with other arguments; the Jupyter of this checkout is not made again. */
+  static Run command(Path notebooks, Path log, String... arguments) throws Exception {
+    List<String> command = new ArrayList<>(List.of(notebooks.resolve("lab").toString()));
+    command.addAll(List.of(arguments));
+    ProcessBuilder builder =
+        new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile());
+    builder.environment().putIfAbsent("GROUNDS_STATE", NOTEBOOKS.resolve(".lab").toString());
+    return finish(builder.start(), log, 10);
   }
 
   static Process start(Path notebook, Path executed, Path log) throws IOException {

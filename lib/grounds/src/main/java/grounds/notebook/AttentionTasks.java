@@ -55,7 +55,8 @@ final class AttentionTasks {
             a -> mixed((double[][]) a[0], (double[][]) a[1])));
   }
 
-  private static double[][] matrix(Random random, int rows, int columns) {
+  /** Random numbers from -2 to 2. */
+  static double[][] matrix(Random random, int rows, int columns) {
     double[][] matrix = new double[rows][];
     Arrays.setAll(matrix, i -> random.doubles(columns, -2, 2).toArray());
     return matrix;

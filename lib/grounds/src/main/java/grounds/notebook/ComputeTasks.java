@@ -66,11 +66,7 @@ final class ComputeTasks {
   private static Object[] devices(Random random) {
     int[] windows = random.ints(2 + random.nextInt(2), 1, 5).toArray();
     windows[0] = 5 + random.nextInt(4);
-    double[][] gradients = new double[windows.length][];
-    for (int i = 0; i < windows.length; i++) {
-      gradients[i] = random.doubles(3, -2, 2).toArray();
-    }
-    return new Object[] {gradients, windows};
+    return new Object[] {AttentionTasks.matrix(random, windows.length, 3), windows};
   }
 
   private static double[] averaged(double[][] gradients, int[] windows) {

@@ -42,8 +42,7 @@ final class Gpt2Tasks {
             "output j is the sum over i of x[i] times stored[i][j]: the first index is the input.",
             random -> {
               int inputs = 2 + random.nextInt(3);
-              double[][] stored = new double[inputs][];
-              Arrays.setAll(stored, i -> random.doubles(inputs, -2, 2).toArray());
+              double[][] stored = AttentionTasks.matrix(random, inputs, inputs);
               return new Object[] {random.doubles(inputs, -2, 2).toArray(), stored};
             },
             a -> layer((double[]) a[0], (double[][]) a[1])));

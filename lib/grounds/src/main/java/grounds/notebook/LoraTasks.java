@@ -2,7 +2,6 @@ package grounds.notebook;
 
 import java.util.Arrays;
 import java.util.List;
-import java.util.Random;
 import java.util.stream.IntStream;
 
 /** Lesson 12: what an adapter costs, what it adds, and how it learns. */
@@ -34,8 +33,8 @@ final class LoraTasks {
             "row i, column j is the sum over k of up[i][k] times down[k][j], times 16 / rank; the"
                 + " rank is the number of rows of down.",
             random -> {
-              double[][] up = matrix(random, 4, 1 + random.nextInt(3));
-              return new Object[] {matrix(random, up[0].length, 3), up};
+              double[][] up = AttentionTasks.matrix(random, 4, 1 + random.nextInt(3));
+              return new Object[] {AttentionTasks.matrix(random, up[0].length, 3), up};
             },
             a -> change((double[][]) a[0], (double[][]) a[1])),
         new Task(
@@ -50,12 +49,6 @@ final class LoraTasks {
                   random.doubles(1 + random.nextInt(3), -2, 2).toArray()
                 },
             a -> gradientOfUp((double[]) a[0], (double[]) a[1])));
-  }
-
-  private static double[][] matrix(Random random, int rows, int columns) {
-    double[][] matrix = new double[rows][];
-    Arrays.setAll(matrix, i -> random.doubles(columns, -2, 2).toArray());
-    return matrix;
   }
 
   private static int trained(int[][] shapes, int rank) {

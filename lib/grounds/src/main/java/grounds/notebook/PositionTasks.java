@@ -25,7 +25,9 @@ final class PositionTasks {
             random -> {
               // More ids than rows: one at least is read twice.
               int[] ids = random.ints(ROWS + 1, 0, ROWS).toArray();
-              return new Object[] {ids, matrix(random, ids.length, 2 + random.nextInt(2))};
+              return new Object[] {
+                ids, AttentionTasks.matrix(random, ids.length, 2 + random.nextInt(2))
+              };
             },
             a -> tableGradient((int[]) a[0], (double[][]) a[1])),
         new Task(
@@ -59,15 +61,9 @@ final class PositionTasks {
             a -> turned((double[]) a[0], (Integer) a[1])));
   }
 
-  private static double[][] matrix(Random random, int rows, int columns) {
-    double[][] matrix = new double[rows][];
-    Arrays.setAll(matrix, i -> random.doubles(columns, -2, 2).toArray());
-    return matrix;
-  }
-
   /** The nearest row is a short one, so that the largest dot product is mostly another's. */
   private static Object[] words(Random random) {
-    double[][] table = matrix(random, ROWS, 3);
+    double[][] table = AttentionTasks.matrix(random, ROWS, 3);
     int word = random.nextInt(ROWS);
     double[] nearest = table[nearest(table, word)];
     Arrays.setAll(nearest, c -> nearest[c] / 20);

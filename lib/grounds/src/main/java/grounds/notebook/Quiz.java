@@ -75,7 +75,7 @@ public final class Quiz {
     Page.show(named(word).output());
   }
 
-  private Output output() {
+  Output output() {
     StringBuilder html = new StringBuilder("<ol>");
     StringBuilder text = new StringBuilder();
     for (int i = 0; i < questions.size(); i++) {

@@ -79,7 +79,7 @@ final class TransformerTasks {
 
   /** Arrays of several lengths; now and then so short in all that nothing is to be done. */
   private static Object[] gradients(Random random) {
-    double most = random.nextInt(3) == 0 ? 0.3 : 4; // neighbouring seeds share their first boolean
+    double most = random.nextInt(3) == 0 ? 0.3 : 4;
     double[][] gradients = new double[2 + random.nextInt(2)][];
     Arrays.setAll(gradients, i -> random.doubles(1 + random.nextInt(3), -most, most).toArray());
     return new Object[] {gradients};

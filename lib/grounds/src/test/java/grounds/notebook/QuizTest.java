@@ -75,6 +75,24 @@ class QuizTest {
     assertEquals(0, table.intColumn("tried").get(row), "a question is no exercise");
   }
 
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("words")
+  void everyQuestionAndChoiceIsShown(String word) {
+    Output shown = Quiz.named(word).output();
+    String html = shown.html().orElseThrow();
+    assertEquals(shown.text() + "\n", Printed.by(() -> Quiz.show(word)));
+    for (Question question : Quiz.named(word).questions()) {
+      assertTrue(html.contains(Text.escape(question.question())), question::question);
+      assertTrue(shown.text().contains(". " + question.question() + "\n"), question::question);
+      assertFalse(html.contains(Text.escape(question.why())), "the reason is given away");
+      for (int c = 0; c < question.choices().size(); c++) {
+        String choice = question.choices().get(c);
+        assertTrue(html.contains("<li>" + Text.escape(choice) + "</li>"), choice);
+        assertTrue(shown.text().contains(Question.letter(c) + ". " + choice), choice);
+      }
+    }
+  }
+
   @Test
   void whatIsNoAnswerIsRefused() throws Exception {
     Quiz quiz = Quiz.named("attention");

@@ -18,11 +18,7 @@ class SizeTest {
       System.setProperty("grounds.size", " GPU ");
       assertEquals(8_000, (int) Size.pick(20, 4_000, 8_000));
     } finally {
-      if (before == null) {
-        System.clearProperty("grounds.size");
-      } else {
-        System.setProperty("grounds.size", before);
-      }
+      restore(before);
     }
   }
 
@@ -43,6 +39,28 @@ class SizeTest {
     String line = Size.shortOfMemory(2.5, 2_900_000_000L).orElseThrow();
     assertTrue(
         line.startsWith("This lesson takes up to 2.5 GB of memory, and there are 2.9"), line);
-    Size.needsMemory(0.1);
+  }
+
+  @Test
+  void onlyTheLaptopsSizeIsMeasuredAgainstTheMachine() {
+    String before = System.getProperty("grounds.size");
+    try {
+      System.setProperty("grounds.size", "laptop");
+      assertEquals("", Printed.by(() -> Size.needsMemory(0.1)));
+      String line = Printed.by(() -> Size.needsMemory(1e6));
+      assertTrue(line.startsWith("This lesson takes up to 1000000.0 GB"), line);
+      System.setProperty("grounds.size", "smoke");
+      assertEquals("", Printed.by(() -> Size.needsMemory(1e6)));
+    } finally {
+      restore(before);
+    }
+  }
+
+  private static void restore(String before) {
+    if (before == null) {
+      System.clearProperty("grounds.size");
+    } else {
+      System.setProperty("grounds.size", before);
+    }
   }
 }
